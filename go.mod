@@ -1,0 +1,3 @@
+module github.com/duplex-go/duplex
+
+go 1.26
