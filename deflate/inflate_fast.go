@@ -1,0 +1,119 @@
+package deflate
+
+import "encoding/binary"
+
+// fastInput is the input that one round of the fast loop may look at: three
+// refills take up to seven bytes each, and the last one looks at eight.
+const fastInput = 32
+
+// decodeFast decodes literals and matches while there is plenty of input and
+// of room, and returns where the output ends. It stops before whatever is not
+// ordinary, the end of a block and all errors, without using it up:
+// decodeSymbols meets it again and deals with it.
+func (f *inflater) decodeFast(limit int) int {
+	in, ip, hold, nb := f.in, f.ip, f.hold, f.nb
+	out, op := f.ring, f.wr
+	lit, dist := f.lit, f.dist
+	floor, beyond := f.reach()
+	inEnd, outEnd := len(in)-fastInput, limit-fastRoom
+loop:
+	for ip <= inEnd && op <= outEnd {
+		hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+		ip += int((63 - nb) >> 3)
+		nb |= 56
+
+		e := lit[hold&(1<<litBits-1)]
+		if e&entryLiteral != 0 {
+			hold >>= e & entryBits
+			nb -= uint(e & entryBits)
+			binary.LittleEndian.PutUint16(out[op:], uint16(e>>16))
+			op += 1 + int(e>>15&1)
+			e = lit[hold&(1<<litBits-1)]
+			if e&entryLiteral != 0 {
+				hold >>= e & entryBits
+				nb -= uint(e & entryBits)
+				binary.LittleEndian.PutUint16(out[op:], uint16(e>>16))
+				op += 1 + int(e>>15&1)
+				e = lit[hold&(1<<litBits-1)]
+				if e&entryLiteral != 0 {
+					hold >>= e & entryBits
+					nb -= uint(e & entryBits)
+					binary.LittleEndian.PutUint16(out[op:], uint16(e>>16))
+					op += 1 + int(e>>15&1)
+					continue
+				}
+			}
+			hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+			ip += int((63 - nb) >> 3)
+			nb |= 56
+		}
+		if e&entrySpecial != 0 {
+			if e&entrySub == 0 {
+				break
+			}
+			e = lit[subIndex(e, hold, litBits)]
+			if e&entryLiteral != 0 {
+				hold >>= e & entryBits
+				nb -= uint(e & entryBits)
+				out[op] = byte(e >> 16)
+				op++
+				continue
+			}
+			if e&entrySpecial != 0 {
+				break
+			}
+		}
+		// A length and a distance take up to 48 bits together.
+		used := uint(e & entryBits)
+		length := int(e>>16) + int(hold&(1<<(used&63)-1)>>entryCodeBits(e))
+		rest := hold >> (used & 63)
+		e = dist[rest&(1<<distBits-1)]
+		if e&entrySpecial != 0 {
+			if e&entrySub == 0 {
+				break
+			}
+			e = dist[subIndex(e, rest, distBits)]
+			if e&entrySpecial != 0 {
+				break
+			}
+		}
+		n := uint(e & entryBits)
+		d := int(e>>16) + int(rest&(1<<(n&63)-1)>>entryCodeBits(e))
+		from := op - d
+		if from < floor {
+			if floor-from > beyond {
+				break loop
+			}
+			f.copyAround(op, d, length)
+			hold = rest >> (n & 63)
+			nb -= used + n
+			op += length
+			continue
+		}
+		hold = rest >> (n & 63)
+		nb -= used + n
+
+		end := op + length
+		if d >= 8 {
+			for {
+				binary.LittleEndian.PutUint64(out[op:], binary.LittleEndian.Uint64(out[from:]))
+				op += 8
+				from += 8
+				if op >= end {
+					break
+				}
+			}
+			op = end
+			continue
+		}
+		copyWithin(out, op, from, length)
+		op = end
+	}
+	// Give the bytes back that were taken and not used. Those that were held
+	// when the loop began belong to earlier input and stay.
+	back := min(int(nb>>3), ip-f.ip)
+	ip -= back
+	nb -= uint(back) * 8
+	f.ip, f.hold, f.nb = ip, hold&(1<<(nb&63)-1), nb
+	return op
+}
