@@ -69,7 +69,7 @@ const ratioStep = 16 << 10
 // It takes no byte beyond the end of the stream. The first failure is final:
 // the bytes decoded before it are given out, then every call returns it.
 //
-// It holds 48 KiB from its first input on and starts no goroutine. It must not
+// It holds 53 KiB from its first input on and starts no goroutine. It must not
 // be used by two goroutines at once.
 type Decoder struct {
 	inflater

@@ -18,7 +18,7 @@ const readerInput = 8 << 10
 // Any other error of the source is returned as it is, and the next Read tries
 // again, so that a deadline loses nothing.
 //
-// It holds 56 KiB, starts no goroutine and needs no closing. It must not be
+// It holds 61 KiB, starts no goroutine and needs no closing. It must not be
 // used by two goroutines at once.
 type Reader struct {
 	source io.Reader

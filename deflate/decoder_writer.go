@@ -15,7 +15,7 @@ import (
 //
 // Close says whether the stream was whole. It does not close the destination.
 //
-// A DecodeWriter holds 48 KiB and starts no goroutine. It must not be used by
+// A DecodeWriter holds 53 KiB and starts no goroutine. It must not be used by
 // two goroutines at once.
 type DecodeWriter struct {
 	dest   io.Writer

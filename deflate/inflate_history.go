@@ -25,7 +25,7 @@ const (
 	overCopy = 32
 	// fastRoom is the room that one round of the fast loop may fill.
 	fastRoom  = longestCopy + overCopy + 8
-	spareRoom = 4096
+	spareRoom = 8 << 10
 )
 
 // init makes the ring of a decoder with windows of 1<<windowBits bytes. It is
