@@ -1,0 +1,76 @@
+package duplex
+
+import (
+	"io"
+	"net"
+	"os"
+)
+
+// filler reads what a source has into pooled buffers. While a socket has
+// nothing to read it holds no buffer, where the platform allows it.
+type filler struct {
+	r    io.Reader
+	size readSize
+	sock *socketReader // nil when r is not a socket that can be asked
+}
+
+func newFiller(r io.Reader) *filler {
+	return &filler{r: r, sock: newSocketReader(r)}
+}
+
+// next returns a chunk with at least one byte, blocking until there is one.
+// The chunk may come with an error, and is nil if only the error came. The
+// caller frees it.
+func (f *filler) next() (*chunk, error) {
+	if f.sock != nil {
+		c, err := f.sock.read(f.size)
+		if c != nil {
+			f.size.got(c.len())
+		}
+		return c, err
+	}
+	c := newChunk(f.size.next())
+	for range 100 {
+		n, err := f.r.Read(c.b)
+		if n > 0 {
+			c.w = n
+			f.size.got(n)
+			return c, err
+		}
+		if err != nil {
+			c.free()
+			return nil, err
+		}
+	}
+	c.free()
+	return nil, io.ErrNoProgress
+}
+
+// more reports whether the source is known to have something to read now. A
+// destination that buffers is flushed where it has not.
+func (f *filler) more() bool {
+	if f.sock != nil {
+		return f.sock.ready()
+	}
+	switch r := f.r.(type) {
+	case *loop:
+		return r.q.level() > 0
+	case *os.File:
+		info, err := r.Stat()
+		return err == nil && info.Mode().IsRegular()
+	}
+	return false
+}
+
+// streamSocket returns r as a connected stream socket, or nil.
+func streamSocket(r any) net.Conn {
+	switch c := r.(type) {
+	case *net.TCPConn:
+		return c
+	case *net.UnixConn:
+		if a := c.LocalAddr(); a != nil && a.Network() == "unix" {
+			return c
+		}
+	}
+	return nil
+}

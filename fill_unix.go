@@ -1,0 +1,124 @@
+//go:build unix
+
+package duplex
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// socketReader reads from a socket below net.Conn.Read, so that no buffer is
+// held while the socket waits for data.
+type socketReader struct {
+	conn net.Conn
+	raw  syscall.RawConn
+	try  func(fd uintptr) bool // read once; made once, since it escapes
+	peek func(fd uintptr) bool // the same without taking anything
+
+	// What try works on: one goroutine at a time.
+	want int
+	c    *chunk
+	err  error
+	late error // what ready took from the socket, for the next read
+}
+
+func newSocketReader(r any) *socketReader {
+	conn := streamSocket(r)
+	if conn == nil {
+		return nil
+	}
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return nil
+	}
+	s := &socketReader{conn: conn, raw: raw}
+	s.try = func(fd uintptr) bool {
+		c := newChunk(s.want)
+		n, err := retry(func() (int, error) { return syscall.Read(int(fd), c.b) })
+		if n > 0 {
+			c.w, s.c, s.err = n, c, nil
+			return true
+		}
+		c.free()
+		s.c, s.err = nil, err
+		return err != syscall.EAGAIN
+	}
+	s.peek = func(fd uintptr) bool {
+		var b [1]byte
+		_, err := retry(func() (int, error) {
+			n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+			return n, err
+		})
+		s.err = err
+		return err != syscall.EAGAIN
+	}
+	return s
+}
+
+// retry calls f until no signal interrupts it.
+func retry(f func() (int, error)) (int, error) {
+	for {
+		if n, err := f(); err != syscall.EINTR {
+			return n, err
+		}
+	}
+}
+
+// read is like filler.next.
+func (s *socketReader) read(size readSize) (*chunk, error) {
+	if err := s.late; err != nil {
+		s.late = nil
+		return nil, err
+	}
+	s.want = size.next()
+	if err := s.raw.Read(s.try); err != nil {
+		return nil, s.opError(err)
+	}
+	c, err := s.c, s.err
+	s.c = nil
+	switch {
+	case c != nil:
+		return c, nil
+	case err == nil:
+		return nil, io.EOF
+	}
+	return nil, s.opError(os.NewSyscallError("read", err))
+}
+
+// wait blocks until there is something to read, the end included. An error of
+// the socket is taken from it by looking, so it is returned here.
+func (s *socketReader) wait() error {
+	if err := s.raw.Read(s.peek); err != nil {
+		return s.opError(err)
+	}
+	if s.err != nil {
+		return s.opError(os.NewSyscallError("read", s.err))
+	}
+	return nil
+}
+
+// ready reports whether a read would return at once.
+func (s *socketReader) ready() bool {
+	waits := false
+	if err := s.raw.Control(func(fd uintptr) { waits = !s.peek(fd) }); err != nil || waits {
+		return false
+	}
+	if s.err != nil {
+		s.late = s.opError(os.NewSyscallError("read", s.err))
+	}
+	return true
+}
+
+// opError names the connection in err as net.Conn.Read would.
+func (s *socketReader) opError(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		err = op.Err // what RawConn.Read says, under the name of a read
+	}
+	return &net.OpError{
+		Op: "read", Net: s.conn.LocalAddr().Network(),
+		Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(), Err: err,
+	}
+}

@@ -1,0 +1,37 @@
+package duplex
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// Shutdown closes s in order: it ends the writing direction, reads and drops
+// what the peer still sends until the peer ends too, and then closes s. A plain
+// Close with bytes unread resets a TCP connection, which can destroy what the
+// peer has not read yet.
+//
+// When ctx ends first, s is closed at once and the error is the context's
+// cause. A stream that cannot half-close is only closed.
+func Shutdown(ctx context.Context, s Stream) error {
+	if !CanCloseWrite(s) {
+		return s.Close()
+	}
+	finished := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(finished)
+		_ = s.Close()
+	})
+	err := s.CloseWrite()
+	if err == nil {
+		_, err = io.Copy(io.Discard, readOnly{s})
+	}
+	if !stop() {
+		<-finished
+		return context.Cause(ctx)
+	}
+	return errors.Join(err, s.Close())
+}
+
+// readOnly hides that a stream has WriteTo, so that io.Copy reads it.
+type readOnly struct{ io.Reader }

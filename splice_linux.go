@@ -1,0 +1,80 @@
+package duplex
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// spliced moves bytes from socket to socket inside the kernel, if both are
+// sockets that Go can splice. It reports false if they are not.
+//
+// The kernel's splice goes on until the source ends, and says nothing until
+// then. A read deadline on the source makes it come up: Go's splice then
+// returns what it has moved, with nothing left in its pipe. A write deadline
+// would lose what the pipe holds, so none is ever set here. Without a tick the
+// deadlines are the caller's, and the count comes at the end.
+func (t *transfer) spliced() bool {
+	var step func() (int64, error)
+	src := streamSocket(t.src)
+	switch dst := t.dst.(type) {
+	case *net.TCPConn:
+		if src == nil {
+			return false
+		}
+		step = func() (int64, error) { return dst.ReadFrom(src) }
+	case *net.UnixConn:
+		from, ok := src.(*net.TCPConn)
+		if !ok || streamSocket(dst) == nil {
+			return false
+		}
+		step = func() (int64, error) { return from.WriteTo(dst) }
+	default:
+		return false
+	}
+	if t.tick <= 0 {
+		n, err := step()
+		t.progress(n)
+		if err != nil {
+			t.stop(t.blame(err), err)
+		}
+		return true
+	}
+	in := newSocketReader(src)
+	if in == nil {
+		return false
+	}
+	for flowing := false; !t.quit.Load(); {
+		if !flowing {
+			// A splice that waits holds a pipe, two descriptors; this does not.
+			if err := in.wait(); err != nil {
+				t.stop(reading, err)
+				return true
+			}
+		}
+		if err := src.SetReadDeadline(time.Now().Add(t.tick)); err != nil {
+			t.stop(reading, err)
+			return true
+		}
+		if t.quit.Load() {
+			break
+		}
+		n, err := step()
+		t.progress(n)
+		flowing = n > 0
+		switch {
+		case err == nil:
+			return true
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			t.stop(t.blame(err), err)
+			return true
+		case !flowing:
+			if err := src.SetReadDeadline(time.Time{}); err != nil {
+				t.stop(reading, err)
+				return true
+			}
+		}
+	}
+	return true
+}

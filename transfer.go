@@ -1,0 +1,284 @@
+package duplex
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// side is the side of a transfer that an error belongs to.
+type side uint8
+
+const (
+	neither side = iota
+	reading
+	writing
+)
+
+// transfer moves the bytes of one direction: from src to dst until src ends
+// or one of them fails. It ends and closes nothing.
+//
+// Wrappers that do not need the bytes are looked through, so that sockets meet
+// without a copy and in-memory streams hand over their buffers.
+type transfer struct {
+	src io.Reader
+	dst io.Writer
+
+	// tick is how often a transfer inside the kernel comes up to count; it may
+	// then set read deadlines on src. Zero leaves deadlines alone.
+	tick time.Duration
+	// live flushes a destination that buffers whenever the source has no more
+	// for the moment.
+	live bool
+	// touched, if set, is called after bytes have moved.
+	touched func()
+
+	quit   atomic.Bool  // set by whoever then ends a pending read with a deadline
+	moved  atomic.Int64 // bytes that dst has taken, live
+	err    error        // why the transfer stopped; nil at the end of src
+	failed side         // whose error it is
+
+	from, to []meter      // of the wrappers around src and dst
+	flush    func() error // set when live and dst buffers
+}
+
+// meter is a wrapper's own account of the bytes that pass by it.
+type meter interface {
+	add(n int64)
+	over(err error) // the direction is over: io.EOF, or what went wrong
+}
+
+// passer is a wrapper that lets a transfer take the stream below it, because
+// it needs no more than the count of the bytes. ok is false where it needs
+// the bytes themselves.
+type passer interface {
+	passRead() (below Stream, waiting []byte, m meter, ok bool)
+	passWrite() (below Stream, m meter, ok bool)
+}
+
+// run does the transfer and returns when it is over.
+func (t *transfer) run() {
+	defer t.report()
+	if !t.look() {
+		return
+	}
+	if f, ok := t.dst.(flusher); ok && t.live {
+		t.flush = f.Flush
+	}
+	src, _ := t.src.(*PairEnd)
+	dst, _ := t.dst.(*PairEnd)
+	switch {
+	case src != nil:
+		t.fromPair(src, dst)
+	case t.spliced(), t.sendfile():
+	default:
+		t.copy(dst)
+	}
+}
+
+// report tells the wrappers how their side of the transfer ended.
+func (t *transfer) report() {
+	switch {
+	case t.err == nil:
+		for _, m := range t.from {
+			m.over(io.EOF)
+		}
+	case t.failed == reading:
+		for _, m := range t.from {
+			m.over(t.err)
+		}
+	case t.failed == writing:
+		for _, m := range t.to {
+			m.over(t.err)
+		}
+	}
+}
+
+// look replaces src and dst by the streams below their wrappers and moves
+// first what wrappers hold ready. It reports false if that failed.
+func (t *transfer) look() bool {
+	for {
+		p, ok := t.dst.(passer)
+		if !ok {
+			break
+		}
+		below, m, ok := p.passWrite()
+		if !ok {
+			break
+		}
+		t.dst = below
+		t.to = append(t.to, m)
+	}
+	for {
+		p, ok := t.src.(passer)
+		if !ok {
+			break
+		}
+		below, waiting, m, ok := p.passRead()
+		if !ok {
+			break
+		}
+		t.src = below
+		t.from = append(t.from, m)
+		if len(waiting) > 0 && !t.write(waiting) {
+			return false
+		}
+	}
+	return true
+}
+
+// progress accounts for n bytes that dst has taken.
+func (t *transfer) progress(n int64) {
+	if n == 0 {
+		return
+	}
+	t.moved.Add(n)
+	for _, m := range t.from {
+		m.add(n)
+	}
+	for _, m := range t.to {
+		m.add(n)
+	}
+	if t.touched != nil {
+		t.touched()
+	}
+}
+
+// stop records the error that ends the transfer.
+func (t *transfer) stop(s side, err error) {
+	if err == io.EOF && s == reading {
+		return
+	}
+	t.err, t.failed = err, s
+}
+
+// write writes p to dst and reports whether the transfer goes on.
+func (t *transfer) write(p []byte) bool {
+	n, err := t.dst.Write(p)
+	t.progress(int64(max(n, 0)))
+	if err == nil && n != len(p) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		t.stop(writing, err)
+	}
+	return err == nil
+}
+
+// flushed flushes dst, whose reader may wait for what the source has sent so
+// far, and reports whether the transfer goes on.
+func (t *transfer) flushed() bool {
+	if err := t.flush(); err != nil {
+		t.stop(writing, err)
+		return false
+	}
+	return true
+}
+
+// fromPair hands on the buffers that wait in src; dst is t.dst if that is an
+// in-memory stream too.
+func (t *transfer) fromPair(src, dst *PairEnd) {
+	for {
+		c, err := src.in.take()
+		if err != nil {
+			t.stop(reading, err)
+			return
+		}
+		if dst != nil {
+			n, err := dst.out.adopt(c)
+			t.progress(int64(n))
+			if err != nil {
+				t.stop(writing, err)
+				return
+			}
+			continue
+		}
+		ok := t.write(c.bytes())
+		c.free()
+		if !ok || t.flush != nil && src.in.level() == 0 && !t.flushed() {
+			return
+		}
+	}
+}
+
+// copy moves bytes through pooled buffers; dst is t.dst if that is an
+// in-memory stream.
+func (t *transfer) copy(dst *PairEnd) {
+	in := newFiller(t.src)
+	for {
+		c, rerr := in.next()
+		if c != nil && !t.deliver(c, dst) {
+			return
+		}
+		if t.flush != nil && rerr == nil && !in.more() && !t.flushed() {
+			return
+		}
+		if rerr != nil {
+			t.stop(reading, rerr)
+			return
+		}
+	}
+}
+
+// deliver writes c, frees it and reports whether the transfer goes on.
+func (t *transfer) deliver(c *chunk, dst *PairEnd) bool {
+	if dst != nil {
+		n, err := dst.out.adopt(c)
+		t.progress(int64(n))
+		if err != nil {
+			t.stop(writing, err)
+		}
+		return err == nil
+	}
+	ok := t.write(c.bytes())
+	c.free()
+	return ok
+}
+
+// sendfileStep is how much of a file goes into the kernel at once, so that
+// counters stay live.
+const sendfileStep = 4 << 20
+
+// sendfile moves a regular file to a TCP connection inside the kernel. It
+// reports false if that is not what is asked for.
+func (t *transfer) sendfile() bool {
+	file, ok := t.src.(*os.File)
+	if !ok {
+		return false
+	}
+	dst, ok := t.dst.(*net.TCPConn)
+	if !ok {
+		return false
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	for {
+		n, err := dst.ReadFrom(&io.LimitedReader{R: file, N: sendfileStep})
+		t.progress(n)
+		switch {
+		case err != nil:
+			t.stop(t.blame(err), err)
+			return true
+		case n < sendfileStep:
+			return true
+		}
+	}
+}
+
+// blame tells whose error came out of a call that both reads and writes.
+func (t *transfer) blame(err error) side {
+	if errors.Is(err, syscall.EPIPE) {
+		return writing
+	}
+	// A connection that can still be written to did not fail; the kernel
+	// checks its state on a write of no bytes too.
+	if _, werr := t.dst.Write(nil); werr != nil {
+		return writing
+	}
+	return reading
+}

@@ -1,0 +1,275 @@
+package duplex
+
+import (
+	"io"
+)
+
+func newStageWriter(t Transform, w io.Writer) writeStage {
+	if t.push != nil {
+		return &pushWriter{make: t.push, w: w}
+	}
+	return newPullWriter(t.pull, w)
+}
+
+func newStageReader(t Transform, r io.Reader) io.ReadCloser {
+	if t.pull != nil {
+		return &pullReader{make: t.pull, r: r}
+	}
+	return &pushReader{make: t.push, r: r}
+}
+
+// pushWriter is an encoder used as what it is.
+type pushWriter struct {
+	make func(io.Writer) (io.WriteCloser, error)
+	w    io.Writer
+	enc  io.WriteCloser
+	err  error // the first failure, or ErrEnded
+}
+
+// open makes the encoder; an encoder that writes when it is made does so now.
+func (s *pushWriter) open() error {
+	if s.err == nil && s.enc == nil {
+		s.enc, s.err = s.make(s.w)
+	}
+	return s.err
+}
+
+func (s *pushWriter) Write(p []byte) (int, error) {
+	if err := s.open(); err != nil {
+		return 0, err
+	}
+	n, err := s.enc.Write(p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	s.err = err
+	return n, err
+}
+
+func (s *pushWriter) Flush() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	if f, ok := s.enc.(flusher); ok {
+		s.err = f.Flush()
+	}
+	return s.err
+}
+
+func (s *pushWriter) Close() error {
+	if s.err == ErrEnded {
+		return nil
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	if err := s.enc.Close(); err != nil {
+		s.err = err
+		return err
+	}
+	s.err = ErrEnded
+	return nil
+}
+
+// release frees an encoder that will not write its trailer.
+func (s *pushWriter) release() {
+	if r, ok := s.enc.(releaser); ok && s.err != ErrEnded {
+		r.Release()
+	}
+	if s.err == nil {
+		s.err = ErrClosed
+	}
+}
+
+// releaser is an encoder or decoder that holds something to be given back
+// although its stream did not end.
+type releaser interface{ Release() }
+
+// pullReader is a decoder used as what it is, made at the first read.
+type pullReader struct {
+	make func(io.Reader) (io.Reader, error)
+	r    io.Reader
+	dec  io.Reader
+	err  error
+}
+
+func (s *pullReader) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if s.dec == nil {
+		if s.dec, s.err = s.make(s.r); s.err != nil {
+			return 0, s.err
+		}
+	}
+	n, err := s.dec.Read(p)
+	if err != nil && !isTimeout(err) {
+		s.err = err
+	}
+	return n, err
+}
+
+func (s *pullReader) Close() error {
+	dec := s.dec
+	if s.err == nil {
+		s.err = ErrClosed
+	}
+	s.dec = nil
+	if c, ok := dec.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// pushReader is an encoder used as a reader: it is fed from r until something
+// comes out. What it has made of one piece of input waits here.
+type pushReader struct {
+	make func(io.Writer) (io.WriteCloser, error)
+	r    io.Reader
+	enc  pushWriter
+	in   *filler
+	out  waitingBytes
+	err  error // why nothing more comes
+}
+
+// waitingBytes is a buffer that is emptied before it is filled again.
+type waitingBytes struct {
+	b []byte
+	r int
+}
+
+func (w *waitingBytes) Write(p []byte) (int, error) {
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+func (w *waitingBytes) take(p []byte) int {
+	n := copy(p, w.b[w.r:])
+	w.skip(n)
+	return n
+}
+
+func (w *waitingBytes) skip(n int) {
+	if w.r += n; w.r == len(w.b) {
+		w.b, w.r = w.b[:0], 0
+	}
+}
+
+func (s *pushReader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for s.out.r == len(s.out.b) {
+		if s.err != nil {
+			return 0, s.err
+		}
+		if err := s.feed(); err != nil {
+			return 0, err
+		}
+	}
+	return s.out.take(p), nil
+}
+
+// feed gives the encoder the next piece of input. A source that has no more at
+// once may pause, so that the encoder is flushed. The error is one that a later
+// call may get over; any other is s.err.
+func (s *pushReader) feed() error {
+	if s.in == nil {
+		s.in = newFiller(s.r)
+		s.enc = pushWriter{make: s.make, w: &s.out}
+	}
+	c, err := s.in.next()
+	if c != nil {
+		_, werr := s.enc.Write(c.bytes())
+		c.free()
+		if werr == nil && err == nil && !s.in.more() {
+			werr = s.enc.Flush()
+		}
+		if werr != nil {
+			s.err = werr
+			return nil
+		}
+	}
+	switch {
+	case isTimeout(err):
+		return err
+	case err == io.EOF:
+		if s.err = s.enc.Close(); s.err == nil {
+			s.err = io.EOF
+		}
+	default:
+		s.err = err
+	}
+	return nil
+}
+
+func (s *pushReader) Close() error {
+	s.enc.release()
+	if s.err == nil {
+		s.err = ErrClosed
+	}
+	return nil
+}
+
+// pullWriter is a decoder used as a writer. A decoder asks for its input when
+// it wants it, so it needs a goroutine of its own, from the first byte to
+// Close.
+type pullWriter struct {
+	make    func(io.Reader) (io.Reader, error)
+	w       io.Writer
+	in      *loop
+	done    chan struct{}
+	started bool
+	err     error // how the decoder ended; read after done
+}
+
+func newPullWriter(make_ func(io.Reader) (io.Reader, error), w io.Writer) *pullWriter {
+	return &pullWriter{make: make_, w: w, in: newLoop(), done: make(chan struct{})}
+}
+
+// start starts the decoder's goroutine; one goroutine writes at a time.
+func (s *pullWriter) start() {
+	if !s.started {
+		s.started = true
+		go s.decode()
+	}
+}
+
+func (s *pullWriter) decode() {
+	defer close(s.done)
+	dec := &pullReader{make: s.make, r: s.in}
+	defer dec.Close()
+	t := transfer{src: dec, dst: s.w, live: true}
+	t.run()
+	s.err = t.err
+	if s.err == nil {
+		s.in.q.closeReader(ErrClosed, ErrPeerClosed)
+		return
+	}
+	s.in.q.closeReader(s.err, s.err)
+}
+
+func (s *pullWriter) Write(p []byte) (int, error) {
+	s.start()
+	return s.in.Write(p)
+}
+
+// Flush cannot hurry a decoder: what it can decode comes out without it.
+func (s *pullWriter) Flush() error { return nil }
+
+func (s *pullWriter) Close() error {
+	s.start()
+	_ = s.in.CloseWrite()
+	<-s.done
+	return s.err
+}
+
+func (s *pullWriter) release() {
+	if s.started {
+		_ = s.in.Abort(ErrClosed)
+		<-s.done
+	}
+}
