@@ -161,7 +161,7 @@ func (c *Conn) CloseWrite() error {
 	if err := c.pull(); err != nil {
 		return err
 	}
-	if err := c.below.CloseWrite(); err != nil {
+	if err := c.below.CloseWrite(); err != nil && !(notConnected(err) && c.hasEnded()) {
 		if !errors.Is(err, ErrNoCloseWrite) {
 			c.writeOver(err)
 		}
@@ -170,6 +170,13 @@ func (c *Conn) CloseWrite() error {
 	c.over(&c.writeEnd, nil)
 	c.stopTimers(true)
 	return nil
+}
+
+// hasEnded reports whether the writing direction has ended in order.
+func (c *Conn) hasEnded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeEnd.set && c.writeEnd.err == nil
 }
 
 // Close gives up both directions and stops the timers.

@@ -55,11 +55,12 @@ type Layered struct {
 	gone  atomic.Pointer[error]     // set by Close and Abort: what calls return then
 	shut  onceError
 
-	writing gate // guards enc, out, ended and werr
+	writing gate // guards enc, out, ended, passed and werr
 	enc     *transformWriter
 	out     waitingBytes // encoded, on its way to the stream below
-	ended   bool
-	werr    error // the first failed write
+	ended   bool         // the trailer has been encoded
+	passed  bool         // the stream below has been ended
+	werr    error        // the first failed write
 
 	reading gate // guards dec
 	dec     *transformReader
@@ -214,7 +215,11 @@ func (l *Layered) CloseWrite() error {
 	if err := l.send(); err != nil {
 		return err
 	}
-	return l.below.CloseWrite()
+	if err := l.below.CloseWrite(); err != nil && !(notConnected(err) && l.passed) {
+		return err
+	}
+	l.passed = true
+	return nil
 }
 
 // Close gives up both directions and closes the stream below. What the encoder

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"syscall"
 )
 
 // Shutdown closes s in order: it ends the writing direction, reads and drops
@@ -23,7 +24,7 @@ func Shutdown(ctx context.Context, s Stream) error {
 		_ = s.Close()
 	})
 	err := s.CloseWrite()
-	if err == nil {
+	if err == nil || notConnected(err) { // over already: the read says how
 		_, err = io.Copy(io.Discard, readOnly{s})
 	}
 	if !stop() {
@@ -32,6 +33,11 @@ func Shutdown(ctx context.Context, s Stream) error {
 	}
 	return errors.Join(err, s.Close())
 }
+
+// notConnected reports whether err is what CloseWrite says on a socket that is
+// over. A socket that was ended before is that as soon as its peer ends too, so
+// that a second CloseWrite must not take it for a failure.
+func notConnected(err error) bool { return errors.Is(err, syscall.ENOTCONN) }
 
 // readOnly hides that a stream has WriteTo, so that io.Copy reads it.
 type readOnly struct{ io.Reader }
