@@ -19,6 +19,7 @@ type inflater struct {
 	dist               *distTable
 	nlit, ndist, nprec int // sizes of a dynamic block's codes
 	nlens              int // lengths read so far
+	single             int // bytes until pairing literals is thought of; 0 if it was
 
 	lens    [320]uint8
 	ownLit  litTable
@@ -187,7 +188,7 @@ func (f *inflater) readCodes() (ok bool, detail string) {
 	if !buildTable(f.ownLit[:], litBits, f.lens[:f.nlit], litSymbols[:]) {
 		return false, "invalid literal/lengths set"
 	}
-	pairLiterals(&f.ownLit)
+	f.single = pairAfter
 	if !f.buildDistances(f.lens[f.nlit : f.nlit+f.ndist]) {
 		return false, "invalid distances set"
 	}
@@ -285,7 +286,6 @@ var fixedTables = sync.OnceValue(func() *fixedCodes {
 		}
 	}
 	buildTable(c.lit[:], litBits, c.lens[:288], litSymbols[:])
-	pairLiterals(&c.lit)
 	buildTable(c.dist[:], distBits, c.lens[288:], distSymbols[:])
 	return c
 })

@@ -2,9 +2,9 @@ package deflate
 
 import "encoding/binary"
 
-// fastInput is the input that one round of the fast loop may look at: three
-// refills take up to seven bytes each, and the last one looks at eight.
-const fastInput = 32
+// fastInput is the input that one round of the fast loop may look at: the
+// first of two refills takes up to seven bytes, the second looks at eight.
+const fastInput = 16
 
 // decodeFast decodes literals and matches while there is plenty of input and
 // of room, and returns where the output ends. It stops before whatever is not
@@ -16,13 +16,14 @@ func (f *inflater) decodeFast(limit int) int {
 	lit, dist := f.lit, f.dist
 	floor, beyond := f.reach()
 	inEnd, outEnd := len(in)-fastInput, limit-fastRoom
-loop:
+	if ip > inEnd || op > outEnd {
+		return op
+	}
+	hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+	ip += int((63 - nb) >> 3)
+	nb |= 56
+	e := lit[hold&(1<<litBits-1)]
 	for ip <= inEnd && op <= outEnd {
-		hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
-		ip += int((63 - nb) >> 3)
-		nb |= 56
-
-		e := lit[hold&(1<<litBits-1)]
 		if e&entryLiteral != 0 {
 			hold >>= e & entryBits
 			nb -= uint(e & entryBits)
@@ -40,6 +41,10 @@ loop:
 					nb -= uint(e & entryBits)
 					binary.LittleEndian.PutUint16(out[op:], uint16(e>>16))
 					op += 1 + int(e>>15&1)
+					hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+					ip += int((63 - nb) >> 3)
+					nb |= 56
+					e = lit[hold&(1<<litBits-1)]
 					continue
 				}
 			}
@@ -57,6 +62,10 @@ loop:
 				nb -= uint(e & entryBits)
 				out[op] = byte(e >> 16)
 				op++
+				hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+				ip += int((63 - nb) >> 3)
+				nb |= 56
+				e = lit[hold&(1<<litBits-1)]
 				continue
 			}
 			if e&entrySpecial != 0 {
@@ -80,33 +89,51 @@ loop:
 		n := uint(e & entryBits)
 		d := int(e>>16) + int(rest&(1<<(n&63)-1)>>entryCodeBits(e))
 		from := op - d
+		end := op + length
 		if from < floor {
 			if floor-from > beyond {
-				break loop
+				break
 			}
-			f.copyAround(op, d, length)
-			hold = rest >> (n & 63)
-			nb -= used + n
-			op += length
-			continue
+			from += f.end
+			if from+length > f.end {
+				f.copyAround(op, d, length)
+				from, length = op, 0
+			}
+			d = f.end // far enough from what is written
 		}
 		hold = rest >> (n & 63)
 		nb -= used + n
+		hold |= binary.LittleEndian.Uint64(in[ip:]) << (nb & 63)
+		ip += int((63 - nb) >> 3)
+		nb |= 56
+		e = lit[hold&(1<<litBits-1)]
 
-		end := op + length
 		if d >= 8 {
-			for {
-				binary.LittleEndian.PutUint64(out[op:], binary.LittleEndian.Uint64(out[from:]))
-				op += 8
-				from += 8
-				if op >= end {
-					break
-				}
+			// Most matches are short: a count of rounds would be guessed
+			// wrong more often than the bytes too many cost.
+			s, t := out[from:from+16], out[op:op+16]
+			binary.LittleEndian.PutUint64(t, binary.LittleEndian.Uint64(s))
+			binary.LittleEndian.PutUint64(t[8:], binary.LittleEndian.Uint64(s[8:]))
+			for length > 16 {
+				from += 16
+				op += 16
+				length -= 16
+				s, t := out[from:from+16], out[op:op+16]
+				binary.LittleEndian.PutUint64(t, binary.LittleEndian.Uint64(s))
+				binary.LittleEndian.PutUint64(t[8:], binary.LittleEndian.Uint64(s[8:]))
 			}
 			op = end
 			continue
 		}
-		copyWithin(out, op, from, length)
+		// A short period: as many of them as go into eight bytes at a time.
+		bits := uint(d) * 8
+		v := binary.LittleEndian.Uint64(out[from:]) & (1<<bits - 1)
+		v |= v << bits
+		v |= v << (2 * bits)
+		v |= v << (4 * bits)
+		for step := 8 - 8%d; op < end; op += step {
+			binary.LittleEndian.PutUint64(out[op:], v)
+		}
 		op = end
 	}
 	// Give the bytes back that were taken and not used. Those that were held

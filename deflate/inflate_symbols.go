@@ -23,8 +23,21 @@ func (f *inflater) decodeSymbols(limit int) (inflateStop, string) {
 				return stopRoom, ""
 			}
 		}
-		if len(f.in)-f.ip >= fastInput && limit-f.wr >= fastRoom {
-			f.wrote(f.decodeFast(limit))
+		for len(f.in)-f.ip >= fastInput && limit-f.wr >= fastRoom {
+			if f.single == 0 {
+				f.wrote(f.decodeFast(limit))
+				break
+			}
+			start := f.wr
+			f.wrote(f.decodeFast(min(limit, start+f.single+fastRoom)))
+			if f.wr-start < f.single {
+				f.single -= f.wr - start
+				break
+			}
+			f.single = 0
+			if pairsPay(f.lens[:256]) {
+				pairLiterals(&f.ownLit)
+			}
 		}
 
 		// The literal or length.

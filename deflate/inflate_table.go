@@ -199,6 +199,27 @@ func nextReversed(code, n uint) uint {
 	return code&(bit-1) | bit
 }
 
+// pairAfter is how many bytes a block must have given before its literals may
+// be paired, which takes as long as decoding some hundred symbols.
+const pairAfter = 4 << 10
+
+// pairsPay says whether joining literals gains something: if they are frequent
+// and their codes short, as in logs with their digits.
+func pairsPay(lens []uint8) bool {
+	var count [16]int
+	for _, l := range lens {
+		count[l&15]++
+	}
+	// In how many of the indexes two literals stand is how likely a pair is.
+	pairs := 0
+	for n := 1; n < litBits; n++ {
+		for m := 1; n+m <= litBits; m++ {
+			pairs += count[n] * count[m] << (litBits - n - m)
+		}
+	}
+	return pairs >= 1<<litBits/4
+}
+
 // pairLiterals joins two literals that stand in one index into one entry.
 func pairLiterals(table *litTable) {
 	// From the top down: an entry looks at one with no larger index, which is
