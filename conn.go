@@ -32,8 +32,10 @@ type Conn struct {
 	mu       sync.Mutex
 	readEnd  latch // guarded by mu, as all below
 	writeEnd latch
-	pumped   latch // a handler's last callback has returned
+	opened   latch // a handler's first callback has returned
+	pumped   latch // and its last one
 	handled  bool
+	crashed  error // the first panic of a callback
 	timers   map[*timer]struct{}
 }
 

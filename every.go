@@ -89,7 +89,7 @@ func (t *timer) call() {
 		t.stop()
 	}
 	if err := protect(func() error { t.f(); return nil }); err != nil {
-		_ = t.c.Abort(err)
+		t.c.crash(err)
 	}
 }
 

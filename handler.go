@@ -18,7 +18,9 @@ type Handler struct {
 	Open func(c *Conn)
 
 	// Data is called with whatever has arrived, between 1 byte and 64 KiB. It
-	// must not keep p after it returns. Without it, what arrives is dropped.
+	// must not keep p after it returns. What it gives back with Conn.Unread
+	// comes again: at once if it took some of p, otherwise in front of what
+	// arrives next. Without Data, what arrives is dropped.
 	Data func(c *Conn, p []byte)
 
 	// End is called when the peer has ended. When it returns, this side ends
@@ -68,24 +70,42 @@ func (c *Conn) pump(h *Handler) error {
 	err := c.serve(h)
 	if err != nil {
 		_ = c.Abort(err)
-		c.turn(func() {
-			if h.Error != nil {
-				h.Error(c, err)
-			}
-		})
 	} else {
 		_ = c.Close()
 	}
-	perr := c.turn(func() {
-		defer c.over(&c.pumped, nil) // in this turn, so that it is the last one
-		if h.Close != nil {
-			h.Close(c)
-		}
-	})
+	// One turn for both, so that nothing comes between them or after.
+	c.serial.enter()
+	defer c.serial.leave()
+	defer c.over(&c.pumped, nil)
 	if err == nil {
-		err = perr
+		err = c.panicked()
+	}
+	if err != nil && h.Error != nil {
+		_ = protect(func() error { h.Error(c, err); return nil })
+	}
+	if h.Close != nil {
+		if perr := protect(func() error { h.Close(c); return nil }); err == nil {
+			err = perr
+		}
 	}
 	return err
+}
+
+// crash ends c because a callback has panicked. The panic is kept: it is to be
+// reported even if the callback had closed c before.
+func (c *Conn) crash(err error) {
+	c.mu.Lock()
+	if c.crashed == nil {
+		c.crashed = err
+	}
+	c.mu.Unlock()
+	_ = c.Abort(err)
+}
+
+func (c *Conn) panicked() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.crashed
 }
 
 // turn calls f in the stream's turn and returns its panic as an error.
@@ -95,8 +115,10 @@ func (c *Conn) turn(f func()) error {
 	return protect(func() error { f(); return nil })
 }
 
-// offer calls f in the stream's turn, unless the last callback has been.
+// offer calls f in the stream's turn, after Open and unless the last callback
+// has been.
 func (c *Conn) offer(f func()) {
+	_ = c.await(context.Background(), &c.opened)
 	c.serial.offer(func() {
 		c.mu.Lock()
 		over := c.pumped.set
@@ -105,7 +127,7 @@ func (c *Conn) offer(f func()) {
 			return
 		}
 		if err := protect(func() error { f(); return nil }); err != nil {
-			_ = c.Abort(err)
+			c.crash(err)
 		}
 	})
 }
@@ -113,15 +135,19 @@ func (c *Conn) offer(f func()) {
 // serve runs the callbacks up to the end of both sides. It returns nil if
 // both ended, or if this side closed the stream.
 func (c *Conn) serve(h *Handler) error {
-	if h.Open != nil {
-		if err := c.turn(func() { h.Open(c) }); err != nil {
-			return err
+	err := c.turn(func() {
+		if h.Open != nil {
+			h.Open(c)
 		}
+	})
+	c.over(&c.opened, nil)
+	if err != nil {
+		return err
 	}
 	if err := c.readAll(h); err != nil {
 		return c.why(err)
 	}
-	err := c.turn(func() {
+	err = c.turn(func() {
 		if h.End != nil {
 			h.End(c)
 		}
@@ -140,8 +166,8 @@ func (c *Conn) serve(h *Handler) error {
 // why returns what ended c: nothing to report if this side closed it without a
 // reason.
 func (c *Conn) why(err error) error {
-	if err == nil {
-		return nil
+	if _, ok := err.(*PanicError); ok || err == nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,20 +188,25 @@ func (c *Conn) why(err error) error {
 
 // readAll hands what arrives to h.Data until the peer's end.
 func (c *Conn) readAll(h *Handler) error {
-	for len(c.unread) > 0 {
-		p := c.unread
-		c.unread = nil
-		c.read.Add(int64(len(p)))
-		if err := c.data(h, p); err != nil {
-			return err
-		}
-	}
 	in := newFiller(c.below)
+	given := 0 // how much the last callback got
 	for {
+		if n := len(c.unread); n > 0 && (given == 0 || n < given) {
+			given = n
+			if err := c.data(h, c.reread(nil)); err != nil {
+				return err
+			}
+			continue
+		}
 		buf, err := in.next()
 		if buf != nil {
 			c.read.Add(int64(buf.len()))
-			derr := c.data(h, buf.bytes())
+			p := buf.bytes()
+			if len(c.unread) > 0 {
+				p = c.reread(p)
+			}
+			given = len(p)
+			derr := c.data(h, p)
 			buf.free()
 			if derr != nil {
 				return derr
@@ -189,6 +220,14 @@ func (c *Conn) readAll(h *Handler) error {
 			return err
 		}
 	}
+}
+
+// reread takes what was given back, and p behind it.
+func (c *Conn) reread(p []byte) []byte {
+	c.read.Add(int64(len(c.unread)))
+	p = append(c.unread, p...)
+	c.unread = nil
+	return p
 }
 
 // data calls h.Data and returns what must end the stream: a panic, or the
