@@ -2,6 +2,8 @@
 
 package duplex
 
+import "net"
+
 // socketReader is not to be had on this platform: a read that waits holds its
 // buffer.
 type socketReader struct{}
@@ -11,3 +13,6 @@ func newSocketReader(any) *socketReader { return nil }
 func (*socketReader) read(readSize) (*chunk, error) { panic("unreachable") }
 
 func (*socketReader) ready() bool { panic("unreachable") }
+
+// writeState returns nil: only Unix can ask a socket without a write.
+func writeState(net.Conn) error { return nil }

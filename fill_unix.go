@@ -112,6 +112,24 @@ func (s *socketReader) ready() bool {
 	return true
 }
 
+// writeState returns what a write to conn would fail with now. It does not wait
+// for a write under way, as a Write of no bytes would.
+func writeState(conn net.Conn) error {
+	raw, err := conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var werr error
+	err = raw.Control(func(fd uintptr) {
+		// The kernel checks the socket before it finds nothing to send.
+		_, werr = retry(func() (int, error) { return syscall.Write(int(fd), nil) })
+	})
+	if err != nil {
+		return err
+	}
+	return werr
+}
+
 // opError names the connection in err as net.Conn.Read would.
 func (s *socketReader) opError(err error) error {
 	if op := (*net.OpError)(nil); errors.As(err, &op) {

@@ -347,8 +347,10 @@ func (m *merge) close(d, opposite *direction) {
 	_ = d.src.Close()
 }
 
-// cut reports whether the end that d has just read is none: a reset that a write has taken from the socket leaves a plain end
-// to the reader (Linux, tcp_recvmsg).
+// cut reports whether the end that d has just read is none: a reset that a
+// write has taken from the socket leaves a plain end to the reader (Linux,
+// tcp_recvmsg). It never waits for a write: the survivor may be stuck in one
+// for good, and its bound begins only with this end.
 func (m *merge) cut(d, opposite *direction) bool {
 	sock := streamSocket(d.transfer.src)
 	if sock == nil {
@@ -363,9 +365,10 @@ func (m *merge) cut(d, opposite *direction) bool {
 	if stopped {
 		return reset
 	}
-	if _, err := sock.Write(nil); err == nil {
+	switch writeState(sock) {
+	case nil:
 		return false // still open for writing: a true end
-	} else if errors.Is(err, syscall.ECONNRESET) {
+	case syscall.ECONNRESET:
 		return true
 	}
 	// The peer is gone. If it was reset, the writer holds that error and is
