@@ -3,6 +3,7 @@ package duplex
 import (
 	"errors"
 	"io"
+	"slices"
 )
 
 // Transform turns the bytes of one direction into others: it compresses,
@@ -126,6 +127,11 @@ func (t Transform) writer(w io.Writer) *transformWriter {
 	parts := t.parts()
 	tw := &transformWriter{out: w}
 	for i := len(parts) - 1; i >= 0; i-- {
+		if parts[i].pull != nil && len(tw.stages) > 0 {
+			// Its goroutine flushes the whole rest, which nobody else may
+			// touch then.
+			w = &transformWriter{in: w, out: tw.out, stages: slices.Clone(tw.stages)}
+		}
 		s := newStageWriter(parts[i], w)
 		tw.stages = append(tw.stages, s)
 		w = s
@@ -177,9 +183,9 @@ type flusher interface{ Flush() error }
 
 // transformWriter is a chain of stages that is written to.
 type transformWriter struct {
-	in     io.Writer // the first stage
-	out    io.Writer // what the last one writes to
-	stages []writeStage
+	in     io.Writer    // the first stage
+	out    io.Writer    // what the last one writes to
+	stages []writeStage // the last one first
 }
 
 // writeStage is one transform as a writer.
@@ -195,6 +201,9 @@ func (w *transformWriter) Flush() error {
 	for i := len(w.stages) - 1; i >= 0; i-- {
 		if err := w.stages[i].Flush(); err != nil {
 			return err
+		}
+		if _, ok := w.stages[i].(*pullWriter); ok {
+			return nil // the decoder's goroutine writes to the rest, and flushes it
 		}
 	}
 	if f, ok := w.out.(flusher); ok {
@@ -214,9 +223,10 @@ func (w *transformWriter) Close() error {
 	return nil
 }
 
-// release frees the stages without writing what they hold.
+// release frees the stages without writing what they hold: the first stage
+// first, since a decoder's goroutine uses those after it.
 func (w *transformWriter) release() {
-	for _, s := range w.stages {
+	for _, s := range slices.Backward(w.stages) {
 		s.release()
 	}
 }

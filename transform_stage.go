@@ -23,13 +23,19 @@ type pushWriter struct {
 	make func(io.Writer) (io.WriteCloser, error)
 	w    io.Writer
 	enc  io.WriteCloser
+	sent bool  // flushed, and nothing written since
 	err  error // the first failure, or ErrEnded
 }
 
 // open makes the encoder; an encoder that writes when it is made does so now.
 func (s *pushWriter) open() error {
 	if s.err == nil && s.enc == nil {
-		s.enc, s.err = s.make(s.w)
+		enc, err := s.make(s.w)
+		if err != nil {
+			s.err = err // what came with it may be a nil pointer, and no encoder
+			return err
+		}
+		s.enc = enc
 	}
 	return s.err
 }
@@ -38,6 +44,7 @@ func (s *pushWriter) Write(p []byte) (int, error) {
 	if err := s.open(); err != nil {
 		return 0, err
 	}
+	s.sent = s.sent && len(p) == 0
 	n, err := s.enc.Write(p)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
@@ -46,12 +53,15 @@ func (s *pushWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Flush flushes the encoder, unless there is nothing to flush: most encoders
+// mark every flush with bytes of their own.
 func (s *pushWriter) Flush() error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	if f, ok := s.enc.(flusher); ok {
+	if f, ok := s.enc.(flusher); ok && !s.sent {
 		s.err = f.Flush()
+		s.sent = s.err == nil
 	}
 	return s.err
 }
@@ -76,6 +86,7 @@ func (s *pushWriter) release() {
 	if r, ok := s.enc.(releaser); ok && s.err != ErrEnded {
 		r.Release()
 	}
+	s.enc = nil // once
 	if s.err == nil {
 		s.err = ErrClosed
 	}
@@ -101,9 +112,12 @@ func (s *pullReader) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if s.dec == nil {
-		if s.dec, s.err = s.make(s.r); s.err != nil {
-			return 0, s.err
+		dec, err := s.make(s.r)
+		if err != nil {
+			s.err = err // what came with it may be a nil pointer, and no decoder
+			return 0, err
 		}
+		s.dec = dec
 	}
 	n, err := s.dec.Read(p)
 	if err != nil && !isTimeout(err) {
