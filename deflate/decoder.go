@@ -2,8 +2,6 @@ package deflate
 
 import (
 	"fmt"
-	"hash"
-	"hash/adler32"
 	"io"
 )
 
@@ -78,9 +76,8 @@ type Decoder struct {
 	state   decoderState
 	format  Format // of the current stream; never Auto after its first bytes
 	members int    // streams begun
-	crc     uint32 // CRC-32 of the current gzip member's data
-	size    uint32 // and its length
-	adler   hash.Hash32
+	sum     uint32 // checksum of the current stream's data: CRC-32 or Adler-32
+	size    uint32 // its length
 	member  memberHeader
 	blocked bool // more output was due but had no room
 	checked int64
@@ -184,8 +181,9 @@ func (d *Decoder) Finish() error {
 }
 
 // Header returns the header of the gzip member that was begun last, and
-// whether there was one. Of a name, a comment or an extra field that is longer
-// than 4 KiB only the first 4 KiB are kept.
+// whether there was one. Name and Comment are turned from Latin-1 into UTF-8. Of
+// a name, a comment or an extra field that is longer than 4 KiB only the first
+// 4 KiB are kept.
 func (d *Decoder) Header() (Header, bool) { return d.member.header() }
 
 // InputOffset returns how many bytes of the input were taken.
@@ -197,12 +195,4 @@ func (d *Decoder) OutputOffset() int64 { return d.total - int64(len(d.waiting())
 // fail makes err final.
 func (d *Decoder) fail(err error, detail string, offset int64) {
 	d.err = &Error{Format: d.format, Err: err, Detail: detail, Offset: offset}
-}
-
-// startAdler starts the checksum of zlib data, which few decoders need.
-func (d *Decoder) startAdler() {
-	if d.adler == nil {
-		d.adler = adler32.New()
-	}
-	d.adler.Reset()
 }

@@ -1,7 +1,6 @@
 package deflate
 
 import (
-	"hash/adler32"
 	"hash/crc32"
 	"io"
 	"math/bits"
@@ -134,7 +133,7 @@ func (d *Decoder) readDictionary() bool {
 	case d.options.Dict == nil:
 		d.fail(ErrNoDictionary, "missing dictionary", d.offset())
 		return false
-	case id != adler32.Checksum(d.options.Dict):
+	case id != adlerSum(1, d.options.Dict):
 		d.fail(ErrDictionary, "wrong dictionary", d.offset())
 		return false
 	}
@@ -149,9 +148,9 @@ func (d *Decoder) startBody() {
 	d.forget()
 	d.restart()
 	d.members++
-	d.crc, d.size = 0, 0
+	d.sum, d.size = 0, 0
 	if d.format == Zlib {
-		d.startAdler()
+		d.sum = 1
 	}
 	d.state = inBody
 }
@@ -164,10 +163,10 @@ func (d *Decoder) readBody() bool {
 	data := d.ring[start:d.wr]
 	switch d.format {
 	case Gzip:
-		d.crc = crc32.Update(d.crc, crc32.IEEETable, data)
+		d.sum = crc32.Update(d.sum, crc32.IEEETable, data)
 		d.size += uint32(len(data))
 	case Zlib:
-		d.adler.Write(data)
+		d.sum = adlerSum(d.sum, data)
 	}
 	switch stop {
 	case stopEnd:
@@ -210,8 +209,10 @@ func (d *Decoder) guard() {
 		d.fail(ErrTooLarge, "decoded data exceeds the limit", d.offset())
 		return
 	}
+	// No stream expands this far; the product cannot overflow.
+	ratio := int64(min(d.options.MaxRatio, 1<<11))
 	used := (d.bitsUsed() + 7) >> 3
-	if d.total-RatioGrace > used*int64(d.options.MaxRatio) {
+	if d.total-RatioGrace > used*ratio {
 		d.fail(ErrRatio, "data expands beyond the allowed ratio", d.offset())
 		return
 	}
@@ -223,11 +224,11 @@ func (d *Decoder) readCheck() bool {
 	if !d.need(32) {
 		return false
 	}
-	want, got := d.peek(32), d.crc
+	want := d.peek(32)
 	if d.format == Zlib {
-		want, got = bits.ReverseBytes32(want), d.adler.Sum32()
+		want = bits.ReverseBytes32(want)
 	}
-	if want != got {
+	if want != d.sum {
 		d.fail(ErrChecksum, "incorrect data check", d.offset())
 		return false
 	}
