@@ -88,11 +88,11 @@ func abortError(cause error) error {
 	return &AbortError{cause}
 }
 
-// closedError returns what a stream's own calls return after a close with
-// cause, which may be nil.
+// closedError returns what a stream's own calls return after an abort with
+// cause.
 func closedError(cause error) error {
 	if cause == nil {
-		return ErrClosed
+		cause = ErrAborted
 	}
 	return fmt.Errorf("%w: %w", ErrClosed, cause)
 }

@@ -225,18 +225,17 @@ func (l *Layered) CloseWrite() error {
 // Close gives up both directions and closes the stream below. What the encoder
 // still held is lost; the peer's decoder sees that something is missing.
 func (l *Layered) Close() error {
-	return l.giveUp(nil, l.below.Close)
+	return l.giveUp(ErrClosed, l.below.Close)
 }
 
 // Abort gives up both directions and aborts the stream below.
 func (l *Layered) Abort(cause error) error {
-	return l.giveUp(cause, func() error { return Abort(l.below, cause) })
+	return l.giveUp(closedError(cause), func() error { return Abort(l.below, cause) })
 }
 
 // giveUp closes the stream below and frees the codec.
-func (l *Layered) giveUp(cause error, closeBelow func() error) error {
+func (l *Layered) giveUp(gone error, closeBelow func() error) error {
 	return l.shut.do(func() error {
-		gone := closedError(cause)
 		l.gone.Store(&gone)
 		err := closeBelow()
 		l.free(l.writing, l.freeEncoder)
