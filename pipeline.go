@@ -41,7 +41,7 @@ type pipeline struct {
 	legs   []*leg
 	pipes  []*loop // between functions and their neighbours
 	cancel context.CancelFunc
-	poked  []readDeadliner // sources that a deadline has interrupted
+	poked  []func(time.Time) error // the deadlines that have interrupted something
 
 	mu     sync.Mutex // guards poked and all below
 	err    error      // the first failure
@@ -207,12 +207,22 @@ func (p *pipeline) leaveSource(s Source) {
 // interrupt ends a pending read of r by a deadline, which close takes back.
 func (p *pipeline) interrupt(r any) bool {
 	d, ok := r.(readDeadliner)
-	if !ok || d.SetReadDeadline(past) != nil {
+	return ok && p.poke(d.SetReadDeadline)
+}
+
+// interruptWrite ends a pending write to w likewise.
+func (p *pipeline) interruptWrite(w any) bool {
+	d, ok := w.(writeDeadliner)
+	return ok && p.poke(d.SetWriteDeadline)
+}
+
+func (p *pipeline) poke(set func(time.Time) error) bool {
+	if set(past) != nil {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.poked = append(p.poked, d)
+	p.poked = append(p.poked, set)
 	return true
 }
 
@@ -279,22 +289,25 @@ func (p *pipeline) fail(err error) {
 	for _, s := range p.stages {
 		switch s := s.(type) {
 		case Source:
-			p.giveUp(s.Reader, err, s.KeepOpen)
+			if s.KeepOpen {
+				p.interrupt(s.Reader)
+			} else {
+				giveUp(s.Reader, err)
+			}
 		case Sink:
-			p.giveUp(s.Writer, err, s.KeepOpen)
+			if s.KeepOpen {
+				p.interruptWrite(s.Writer)
+			} else {
+				giveUp(s.Writer, err)
+			}
 		case Through:
-			p.giveUp(s.Stream, err, false)
+			giveUp(s.Stream, err)
 		}
 	}
 }
 
-// giveUp aborts a stream and closes anything else that can be closed. What is
-// to be kept open is only interrupted.
-func (p *pipeline) giveUp(v any, cause error, keep bool) {
-	if keep {
-		p.interrupt(v)
-		return
-	}
+// giveUp aborts a stream and closes anything else that can be closed.
+func giveUp(v any, cause error) {
 	switch v := v.(type) {
 	case Stream:
 		_ = Abort(v, cause)
@@ -306,8 +319,8 @@ func (p *pipeline) giveUp(v any, cause error, keep bool) {
 // close frees what a pipeline that has succeeded leaves, and takes back the
 // deadlines that stopped one.
 func (p *pipeline) close() {
-	for _, d := range p.poked {
-		_ = d.SetReadDeadline(time.Time{})
+	for _, set := range p.poked {
+		_ = set(time.Time{})
 	}
 	if p.failed {
 		return
