@@ -11,46 +11,50 @@ import (
 // last pair; io.EOF is none.
 //
 // Breaking off leaves r as it is: the next read goes on after the last chunk.
-// Give back what was too much with [Conn.Unread].
+// Give back what was too much with [Conn.Unread]; within the loop too, where
+// it is the next chunk.
 func Chunks(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		if c, ok := r.(*Conn); ok && len(c.unread) == 0 {
-			c.chunks(yield)
-			return
+		next := newFiller(r).next
+		if c, ok := r.(*Conn); ok {
+			in := newFiller(c.below) // a socket can wait there without a buffer
+			next = func() (*chunk, error) { return c.nextChunk(in) }
 		}
-		eachChunk(newFiller(r), func(p []byte) {}, yield)
-	}
-}
-
-// eachChunk yields what in gives and returns the error that ended it, or nil
-// if the loop was broken off.
-func eachChunk(in *filler, count func([]byte), yield func([]byte, error) bool) error {
-	for {
-		c, err := in.next()
-		if c != nil {
-			count(c.bytes())
-			more := yield(c.bytes(), nil)
-			c.free()
-			if !more {
-				return nil
+		for {
+			c, err := next()
+			if c != nil {
+				more := yield(c.bytes(), nil)
+				c.free()
+				if !more {
+					return
+				}
+			}
+			if err != nil {
+				if err != io.EOF {
+					yield(nil, err)
+				}
+				return
 			}
 		}
-		if err == io.EOF {
-			return err
-		}
-		if err != nil {
-			yield(nil, err)
-			return err
-		}
 	}
 }
 
-// chunks reads below c, where a socket can wait without a buffer, and keeps
-// the account that Read would.
-func (c *Conn) chunks(yield func([]byte, error) bool) {
-	in := newFiller(c.below)
-	err := eachChunk(in, func(p []byte) { c.read.Add(int64(len(p))) }, yield)
+// nextChunk is like in.next, with what was given back first and with the
+// account that Read would keep.
+func (c *Conn) nextChunk(in *filler) (*chunk, error) {
+	if len(c.unread) > 0 {
+		again := newChunk(len(c.unread))
+		n := again.fill(c.unread)
+		c.unread = c.unread[n:]
+		c.read.Add(int64(n))
+		return again, nil
+	}
+	next, err := in.next()
+	if next != nil {
+		c.read.Add(int64(next.len()))
+	}
 	if err != nil {
 		c.readOver(err)
 	}
+	return next, err
 }
