@@ -11,7 +11,9 @@ type Trailing uint8
 const (
 	// TrailingMembers, the default, does what Node does. Gzip: a further
 	// member is decoded, a zero byte ends the stream, and anything else is
-	// ErrHeader. Zlib and Raw: the stream ends and the rest is left over.
+	// ErrHeader. Zlib and Raw: the stream ends and the rest is left over. Auto
+	// goes by the first stream, and after a gzip member takes a zlib stream for
+	// a further one.
 	TrailingMembers Trailing = iota
 	// TrailingReject makes any input after the first end ErrTrailing, a
 	// second gzip member too.
@@ -74,8 +76,9 @@ type Decoder struct {
 	options DecoderOptions
 
 	state   decoderState
-	format  Format // of the current stream; never Auto after its first bytes
+	format  Format // of the current stream; Auto until its first bytes are known
 	members int    // streams begun
+	many    bool   // the first one was a gzip member, so that others may follow
 	sum     uint32 // checksum of the current stream's data: CRC-32 or Adler-32
 	size    uint32 // its length
 	member  memberHeader
@@ -116,7 +119,7 @@ func (d *Decoder) Reset() {
 	d.history = history{ring: d.ring, max: d.max}
 	d.restart()
 	d.state, d.format = atHeader, d.options.Format
-	d.members, d.blocked, d.checked, d.err = 0, false, RatioGrace, nil
+	d.members, d.many, d.blocked, d.checked, d.err = 0, false, false, RatioGrace, nil
 	d.member.reset()
 }
 

@@ -97,6 +97,9 @@ func (d *Decoder) readHeader() bool {
 		}
 		d.window()
 		d.drop(16)
+		if d.members == 0 {
+			d.many = true
+		}
 		d.member.start()
 		d.state = inMember
 		return true
@@ -257,7 +260,7 @@ func (d *Decoder) readLength() bool {
 // readBetween decides what the input after a stream is.
 func (d *Decoder) readBetween() bool {
 	policy := d.options.Trailing
-	if policy == TrailingReturn || d.format != Gzip && policy != TrailingReject {
+	if policy == TrailingReturn || !d.many && policy != TrailingReject {
 		d.err = io.EOF
 		return false
 	}
@@ -271,6 +274,9 @@ func (d *Decoder) readBetween() bool {
 	case policy == TrailingMembers && next == 0, policy == TrailingIgnore && next != 0x1f:
 		d.err = io.EOF
 	default:
+		if policy == TrailingMembers {
+			d.format = d.options.Format
+		}
 		d.state = atHeader
 		return true
 	}

@@ -2,10 +2,8 @@ package deflate_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"testing"
@@ -179,59 +177,4 @@ func TestDecoder_WhatGoWrites_IsDecoded(t *testing.T) {
 			}
 		}
 	}
-}
-
-// nodeScript codes each of a list of inputs in all of Node's ways.
-const nodeScript = `
-const zlib = require("zlib");
-let all = "";
-process.stdin.on("data", d => all += d).on("end", () => {
-  const out = [];
-  for (const s of JSON.parse(all)) {
-    const p = Buffer.from(s, "base64");
-    for (const level of [0, 1, 4, 6, 9]) for (const strategy of [0, 2, 3, 4])
-      for (const [name, f] of [["gzip", "gzipSync"], ["zlib", "deflateSync"], ["raw", "deflateRawSync"]])
-        out.push({ Format: name, Plain: s, Out: zlib[f](p, { level, strategy, memLevel: 1 + level % 9 }).toString("base64") });
-  }
-  process.stdout.write(JSON.stringify(out));
-});`
-
-func TestDecoder_WhatNodeWrites_IsDecoded(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("node is needed: %v", err)
-		}
-		t.Skipf("node is needed: %v", err)
-	}
-	r := rand.New(rand.NewPCG(4, 4))
-	var inputs [][]byte
-	for range max(1, 4/slowDown) {
-		inputs = append(inputs, anyData(r))
-	}
-	in, err := json.Marshal(inputs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(node, "-e", nodeScript)
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var streams []struct {
-		Format     string
-		Plain, Out []byte
-	}
-	if err := json.Unmarshal(out, &streams); err != nil {
-		t.Fatal(err)
-	}
-	formats := map[string]deflate.Format{"raw": deflate.Raw, "zlib": deflate.Zlib, "gzip": deflate.Gzip}
-	for i, s := range streams {
-		v := decodeAll(t, deflate.DecoderOptions{Format: formats[s.Format]}, s.Out, 1+r.IntN(3000), 1+r.IntN(5000))
-		if v.err != nil || !bytes.Equal(v.out, s.Plain) {
-			t.Errorf("stream %d, %s: %v", i, s.Format, v.err)
-		}
-	}
-	t.Logf("%d streams", len(streams))
 }
