@@ -59,6 +59,7 @@ type encoder struct {
 	in     []byte // input of the current call not yet in the window
 	win    window
 	tables tables
+	chains chains
 	out    bitWriter
 	coder  blockCoder
 
@@ -76,6 +77,10 @@ type encoder struct {
 	dist       int  // its distance
 	prevLength int  // what zlib would hold as the length before that
 	literal    bool // the byte before pos is still to be coded
+
+	linking bool            // the chains are kept, and fill leaves hashing to them
+	gaps    *[ringSize]bool // positions that are in no chain, below gapEnd
+	gapEnd  uint32          // absolute position
 
 	slides int // since level 0 began: 0, 1, or 2 for too many to keep hashes
 	last   int // the last flush, or neverRun
@@ -99,13 +104,15 @@ func (e *encoder) reset(level int, strategy Strategy, memLevel, windowBits int) 
 	e.length, e.prevLength, e.dist, e.literal = 2, 2, 0, false
 	e.slides = 0
 	e.last = neverRun
+	e.linking, e.gapEnd = e.isLazy(), 0
+	e.chains.next3, e.chains.next4, e.chains.next8 = 0, 0, 0
 }
 
 // skipAhead moves the window so far up the absolute positions that all that
 // the tables hold is out of reach.
 func (e *encoder) skipAhead() {
 	e.win.base += uint32(e.win.pos+e.win.ahead) + 4*ringSize
-	e.tables.rebase(&e.win)
+	e.rebase()
 }
 
 // preset loads a dictionary as if it had been coded.
@@ -115,7 +122,13 @@ func (e *encoder) preset(dict []byte) {
 		dict = dict[len(dict)-w.size:]
 	}
 	e.in = dict
-	for e.fill(); w.ahead >= minMatch; e.fill() {
+	if e.fill(); e.linking {
+		e.linkTail(w.ahead)
+		w.pos += w.ahead
+		w.blockStart, w.ahead, w.insert = w.pos, 0, min(w.pos, minMatch-1)
+		return
+	}
+	for ; w.ahead >= minMatch; e.fill() {
 		n := w.ahead - (minMatch - 1)
 		e.tables.insertRange(w.buf, w.base, w.pos, w.pos+n)
 		w.pos += n
@@ -139,6 +152,7 @@ func (e *encoder) run(flush Flush) {
 		return
 	}
 	var how outcome
+	e.linking = e.linking && e.isLazy()
 	switch {
 	case e.level == 0:
 		how = e.stored(flush)
@@ -163,6 +177,7 @@ func (e *encoder) run(flush Flush) {
 			e.skipAhead()
 			if e.win.ahead == 0 {
 				e.win.restart()
+				e.chains.next3, e.chains.next4, e.chains.next8 = 0, 0, 0
 			}
 		}
 	}
@@ -212,15 +227,24 @@ func (e *encoder) endBlock(last bool) {
 	w.blockStart = w.pos
 }
 
+// isLazy reports whether level and strategy lead to the lazy search.
+func (e *encoder) isLazy() bool {
+	return e.level > 0 && e.strategy != HuffmanOnly && e.strategy != RLE && e.tune.loop == loopLazy
+}
+
 // rebase keeps absolute positions far from the end of their range.
-func (t *tables) rebase(w *window) {
+func (e *encoder) rebase() {
 	const high = 1 << 31
+	w := &e.win
 	if w.base < high {
 		return
 	}
-	shift := w.base - 8*ringSize
-	for i, v := range t.head {
-		t.head[i] = v - min(v, shift)
+	shift := (w.base - 8*ringSize) &^ (ringSize - 1)
+	for _, t := range [][]uint32{e.tables.head, e.chains.head4[:], e.chains.head8[:]} {
+		for i, v := range t {
+			t[i] = v - min(v, shift)
+		}
 	}
+	e.gapEnd -= min(e.gapEnd, shift)
 	w.base -= shift
 }

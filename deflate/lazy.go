@@ -6,7 +6,10 @@ const tooFar = 4096
 // lazy takes a match only if the next position has no longer one: levels 4
 // to 9.
 func (e *encoder) lazy(flush Flush) outcome {
-	w := &e.win
+	w, c := &e.win, &e.chains
+	if !e.linking && len(e.in) > 0 {
+		e.enterLazy()
+	}
 	for {
 		if w.ahead < minLookahead {
 			e.fill()
@@ -17,23 +20,23 @@ func (e *encoder) lazy(flush Flush) outcome {
 				break
 			}
 		}
-		first := uint32(0)
-		cur := w.base + uint32(w.pos)
-		if w.ahead >= minMatch {
-			first = e.tables.add(w.buf, w.base, w.pos)
+		if w.pos+minLookahead/2 > c.next3 {
+			e.linkTo(w.pos + minLookahead/2)
 		}
 		prevDist := e.dist
 		e.prevLength = e.length
 		e.length = minMatch - 1
-		reach := uint32(w.reach())
-		if first > w.base && e.prevLength < e.tune.lazy && cur-first <= reach {
-			s := search{first, max(w.base, cur-reach), e.tune.chain, e.tune.nice, w.ahead}
-			if e.prevLength >= e.tune.good {
-				s.chain >>= 2
+		if e.prevLength < e.tune.lazy && w.ahead >= minMatch {
+			if e.prevLength < 2 {
+				e.oddSearch()
+			} else {
+				chain := e.tune.chain
+				if e.prevLength >= e.tune.good {
+					chain >>= 2
+				}
+				f := finder{max(1, w.pos-w.reach()), w.reach(), chain, min(e.tune.nice, w.ahead), min(maxMatch, w.ahead)}
+				e.length, e.dist = e.search(w.pos, e.prevLength, &f)
 			}
-			var start int
-			e.length, start = e.tables.longest(w.buf, w.base, w.pos, e.prevLength, 0, &s)
-			e.dist = w.pos - start
 			if e.length <= 5 && (e.strategy == Filtered || e.length == minMatch && e.dist > tooFar) {
 				e.length = minMatch - 1
 			}
@@ -42,10 +45,8 @@ func (e *encoder) lazy(flush Flush) outcome {
 		case e.prevLength >= minMatch && e.length <= e.prevLength:
 			n := e.prevLength
 			e.syms = append(e.syms, uint32(prevDist)<<16|uint32(n))
-			end := w.pos - 1 + n
-			e.tables.insertRange(w.buf, w.base, w.pos+1, min(end, w.end()-minMatch+1))
-			w.ahead = w.end() - end
-			w.pos = end
+			w.ahead -= n - 1
+			w.pos += n - 1
 			e.literal = false
 			e.length = minMatch - 1
 			e.prevLength = 0
@@ -69,6 +70,15 @@ func (e *encoder) lazy(flush Flush) outcome {
 		e.syms = append(e.syms, uint32(w.buf[w.pos-1]))
 		e.literal = false
 	}
+	if e.linking {
+		e.linkTail(w.pos)
+	}
+	// As in zlib the last two positions are hashed later even if an earlier
+	// loop had left them out.
 	w.insert = min(w.pos, minMatch-1)
+	if next := w.pos - w.insert; c.next3 > next {
+		c.next3 = next
+		e.gapEnd = min(e.gapEnd, w.base+uint32(next))
+	}
 	return e.endLoop(flush)
 }

@@ -63,7 +63,8 @@ func TestSameBytesAsZlib(t *testing.T) {
 			total += len(st.data)
 		}
 		if err := difference(p, s); err != nil {
-			t.Fatalf("seed %d: %v\n%v", seed, err, s)
+			small := shrink(p, s)
+			t.Fatalf("seed %d: %v\n%v\nshrunk: %v\n%v", seed, err, s, small, small.steps)
 		}
 	}
 	t.Logf("%d cases, %d bytes, the same as zlib %s, in %v", *diffCases, total, p.version, time.Since(start).Round(time.Millisecond))

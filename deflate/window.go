@@ -53,6 +53,7 @@ func (e *encoder) fill() {
 	for {
 		if w.pos >= w.size+w.reach() {
 			w.slide()
+			e.chains.slide(w.size)
 		}
 		if len(e.in) == 0 {
 			return
@@ -60,7 +61,7 @@ func (e *encoder) fill() {
 		n := copy(w.buf[w.end():2*w.size], e.in)
 		e.in = e.in[n:]
 		w.ahead += n
-		if w.ahead+w.insert >= minMatch {
+		if !e.linking && w.ahead+w.insert >= minMatch {
 			n := min(w.insert, w.ahead+w.insert-minMatch+1)
 			at := w.pos - w.insert
 			e.tables.insertRange(w.buf, w.base, at, at+n)

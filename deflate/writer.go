@@ -159,6 +159,7 @@ func newEncoderState(memLevel int) *encoderState {
 	s.win.buf = make([]byte, 2*ringSize+windowSlack)
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
 	s.tables.prev = new([ringSize]uint16)
+	s.chains = chains{four: new([ringSize]uint16), eight: new([ringSize]uint16), rank: new([ringSize]uint16), head4: new([1 << hash4Bits]uint32), head8: new([1 << hash8Bits]uint32)}
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }
@@ -211,11 +212,11 @@ func (z *Writer) run(p []byte, flush Flush) error {
 			break
 		}
 		s.run(noFlush)
-		s.tables.rebase(&s.win)
+		s.rebase()
 	}
 	s.run(flush)
 	s.in = nil
-	s.tables.rebase(&s.win)
+	s.rebase()
 	s.out.drain()
 	z.err = s.out.err
 	return z.err
