@@ -148,7 +148,7 @@ func (c *Conn) Unread(p []byte) {
 
 // Write writes p to the stream, or adds it to what [Conn.Cork] holds back.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.cork.depth.Load() > 0 {
+	if c.cork.holds() {
 		return c.writeCorked(p)
 	}
 	n, err := c.below.Write(p)
@@ -314,7 +314,7 @@ func (c *Conn) passRead() (Stream, []byte, meter, bool) {
 }
 
 func (c *Conn) passWrite() (Stream, meter, bool) {
-	return c.below, writeMeter{c}, c.cork.depth.Load() == 0
+	return c.below, writeMeter{c}, !c.cork.holds()
 }
 
 // readMeter and writeMeter keep a Conn's account while a transfer looks

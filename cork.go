@@ -8,14 +8,19 @@ import (
 // cork is what a Conn holds back between Cork and Uncork.
 type cork struct {
 	depth atomic.Int32
-	turn  gate   // held by who uses buf
-	buf   *chunk // nil while nothing is held back
+	stuck atomic.Bool // a deadline has left something in buf: it goes first
+	turn  gate        // held by who uses buf
+	buf   *chunk      // nil while nothing is held back
 }
+
+// holds reports whether a write must not go past the cork.
+func (k *cork) holds() bool { return k.depth.Load() > 0 || k.stuck.Load() }
 
 // Cork holds writes back until the matching [Conn.Uncork], so that many small
 // ones leave as one. Corks nest. At most 64 KiB are held back; what is more
 // leaves with them in one vectored write where the stream has it. CloseWrite
-// lets everything out.
+// lets everything out. What a write deadline keeps from leaving goes with the
+// next write.
 func (c *Conn) Cork() { c.cork.depth.Add(1) }
 
 // Uncork lets out what was held back if it matches the outermost Cork. Without
@@ -71,32 +76,49 @@ func (c *Conn) flushCork() error {
 
 // empty writes what is held back; the caller has the turn.
 func (c *Conn) empty() error {
-	buf := c.cork.buf
-	if buf == nil {
-		return nil
-	}
-	c.cork.buf = nil
-	defer buf.free()
-	_, err := c.writev(net.Buffers{buf.bytes()})
+	_, err := c.letOut(nil)
 	return err
 }
 
 func (c *Conn) writeCorked(p []byte) (int, error) {
 	c.cork.turn.lock()
 	defer c.cork.turn.unlock()
-	buf := c.cork.buf
-	if buf == nil {
-		buf = newChunk(largeChunk)
-		c.cork.buf = buf
+	if c.cork.depth.Load() > 0 {
+		if c.cork.buf == nil && len(p) <= largeChunk {
+			c.cork.buf = newChunk(largeChunk)
+		}
+		if buf := c.cork.buf; buf != nil && buf.w+len(p) <= len(buf.b) {
+			return buf.fill(p), nil
+		}
 	}
-	held := buf.len()
-	if held+len(p) <= len(buf.b) && c.cork.depth.Load() > 0 {
-		return buf.fill(p), nil
+	return c.letOut(p)
+}
+
+// letOut writes what is held back and then p, and returns how much of p has
+// gone. What a deadline leaves of the former is held back until the next
+// write. The caller has the turn.
+func (c *Conn) letOut(p []byte) (int, error) {
+	bufs := make(net.Buffers, 0, 2)
+	held := c.cork.buf
+	if held != nil && held.len() > 0 {
+		bufs = append(bufs, held.bytes())
 	}
-	c.cork.buf = nil
-	defer buf.free()
-	n, err := c.writev(net.Buffers{buf.bytes(), p})
-	return int(max(n-int64(held), 0)), err
+	if len(p) > 0 {
+		bufs = append(bufs, p)
+	}
+	n, err := c.writev(bufs)
+	if held == nil {
+		return int(n), err
+	}
+	old := min(int(n), held.len())
+	held.r += old
+	stuck := held.len() > 0 && isTimeout(err)
+	c.cork.stuck.Store(stuck)
+	if !stuck {
+		c.cork.buf = nil
+		held.free()
+	}
+	return int(n) - old, err
 }
 
 // writev writes bufs below the counters' eyes and counts them.
