@@ -94,12 +94,14 @@ func (f *inflater) decodeFast(limit int) int {
 			if floor-from > beyond {
 				break
 			}
+			// The old bytes: with enough of them behind the match, it is
+			// copied like any other, and cannot overlap.
 			from += f.end
-			if from+length > f.end {
+			if from+length > f.end-16 {
 				f.copyAround(op, d, length)
-				from, length = op, 0
+				from, length = op, 0 // nothing is left to copy
 			}
-			d = f.end // far enough from what is written
+			d = f.end
 		}
 		hold = rest >> (n & 63)
 		nb -= used + n
