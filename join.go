@@ -213,11 +213,7 @@ func (m *merge) stopped(d *direction, why Reason) {
 		first := m.settle(d, why, d.err)
 		m.mu.Unlock()
 		if first {
-			// Who writes to d must not wait for ever; a stream that can say
-			// so to its peer does.
-			if c, ok := d.src.(interface{ CloseRead() error }); ok && streamSocket(d.src) == nil {
-				_ = c.CloseRead()
-			}
+			closeRead(d.src) // who writes to d must not wait for ever
 		}
 		m.linger()
 		return
@@ -227,6 +223,23 @@ func (m *merge) stopped(d *direction, why Reason) {
 	m.mu.Unlock()
 	if first {
 		m.drop(d.err)
+	}
+}
+
+// closeRead tells the peer of s that nobody reads on, if s or a stream below it
+// can do so. A socket cannot: its peer would be reset, and lose what it has not
+// read yet.
+func closeRead(s Stream) {
+	for streamSocket(s) == nil {
+		if c, ok := s.(interface{ CloseRead() error }); ok {
+			_ = c.CloseRead()
+			return
+		}
+		u, ok := s.(interface{ Unwrap() Stream })
+		if !ok {
+			return
+		}
+		s = u.Unwrap()
 	}
 }
 
