@@ -7,3 +7,11 @@ require (
 	golang.org/x/net v0.62.0
 	pgregory.net/rapid v1.3.0
 )
+
+require (
+	github.com/alecthomas/kong v1.17.0 // indirect
+	github.com/andybalholm/brotli v1.2.8 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
+)

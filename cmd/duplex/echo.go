@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/endpoint"
+)
+
+type echoCmd struct {
+	URL      string        `arg:"" help:"What to listen on: tcp://host:port (port 0: a free one) or unix:///path."`
+	Upper    bool          `help:"Send back upper case."`
+	Beat     time.Duration `help:"Also send a text this often; 0 does not." default:"0s" placeholder:"1s"`
+	BeatText string        `help:"The text of the beat." default:"server beat"`
+	MaxConns int           `help:"Connections at once; more are closed as they come." default:"10000"`
+	Grace    time.Duration `help:"How long connections may take to end after SIGINT or SIGTERM." default:"5s"`
+}
+
+// Help is what "duplex echo --help" adds.
+func (echoCmd) Help() string {
+	return "Prints \"listening on URL\" to standard error when it is ready. At SIGINT or SIGTERM it stops listening, " +
+		"ends every connection in order and exits; a second signal ends it at once."
+}
+
+func (c echoCmd) Run(s *session) error {
+	if c.Beat < 0 {
+		return fmt.Errorf("%w: --beat must not be negative", errUsage)
+	}
+	l, err := endpoint.Listen(s, c.URL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.log, "listening on %s\n", endpoint.URL(l))
+	server := &duplex.Server{
+		MaxConns: c.MaxConns,
+		Handler: duplex.Handler{
+			Open: func(conn *duplex.Conn) {
+				if c.Beat > 0 {
+					conn.Every(c.Beat, func() { _, _ = io.WriteString(conn, c.BeatText) })
+				}
+			},
+			Data: func(conn *duplex.Conn, p []byte) {
+				if c.Upper {
+					p = bytes.ToUpper(p)
+				}
+				_, _ = conn.Write(p) // a failed write is the connection's failure
+			},
+			Shutdown: func(conn *duplex.Conn) { _ = conn.CloseWrite() },
+		},
+		Failed: func(remote net.Addr, err error) {
+			if remote == nil {
+				fmt.Fprintf(s.log, "duplex: %v\n", err)
+				return
+			}
+			fmt.Fprintf(s.log, "duplex: connection from %v: %v\n", remote, err)
+		},
+		Dropped: func(_, remote net.Addr) {
+			fmt.Fprintf(s.log, "duplex: connection from %v: closed: %d connections already\n", remote, c.MaxConns)
+		},
+	}
+	return serve(s, server, l, c.Grace)
+}
+
+// serve serves l until s ends, and then gives the connections grace to end.
+func serve(s *session, server *duplex.Server, l net.Listener, grace time.Duration) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		_ = server.Close()
+		return err
+	case <-s.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	_ = server.Shutdown(ctx) // whoever did not end in time has been cut
+	if err := <-served; !errors.Is(err, duplex.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

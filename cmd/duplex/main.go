@@ -1,0 +1,100 @@
+// Duplex is socat's job with one contract: it connects, serves and transforms
+// full-duplex streams. See "duplex help".
+//
+// Results go to standard output, everything else to standard error. It exits
+// with 0 after an orderly end, 1 after a failure and 2 after wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/duplex-go/duplex/endpoint"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Demo    demoCmd    `cmd:"" help:"Run the two programs of the page on duplex streams."`
+	Echo    echoCmd    `cmd:"" help:"Serve an endpoint: send back what comes in."`
+	Connect connectCmd `cmd:"" help:"Connect standard input and output to an endpoint."`
+}
+
+// session is what a command works with.
+type session struct {
+	context.Context // ends at the first SIGINT or SIGTERM
+	out, log        io.Writer
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run parses args, runs the command and returns the exit code.
+func run(args []string) int {
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("duplex"),
+		kong.Description("Full-duplex streams: serve, connect and transform them."),
+		kong.Writers(os.Stdout, os.Stderr),
+	)
+	if err != nil {
+		panic(err) // the commands above are wrong in themselves
+	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:], "--help")
+	}
+	cmd, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "duplex: %v (see duplex --help)\n", err)
+		return exitUsage
+	}
+	ctx, stop := interrupted()
+	defer stop()
+	return exitCode(cmd.Run(&session{ctx, os.Stdout, os.Stderr}))
+}
+
+// interrupted returns a context that ends at the first SIGINT or SIGTERM. The
+// second one ends the program at once.
+func interrupted() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		sig := <-signals
+		code := exitFailure
+		if s, ok := sig.(syscall.Signal); ok {
+			code = 128 + int(s)
+		}
+		os.Exit(code)
+	}()
+	return ctx, cancel
+}
+
+// errUsage is matched by what is wrong with the command line itself.
+var errUsage = errors.New("wrong usage")
+
+// exitCode reports err on standard error, in a line, and returns the code for
+// it.
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(os.Stderr, "duplex: %v\n", err)
+	if errors.Is(err, errUsage) || errors.Is(err, endpoint.ErrUsage) {
+		return exitUsage
+	}
+	return exitFailure
+}

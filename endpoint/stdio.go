@@ -1,0 +1,98 @@
+package endpoint
+
+import (
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/duplex-go/duplex"
+	"golang.org/x/term"
+)
+
+// Stdio returns standard input and output as a stream. CloseWrite closes
+// standard output. When standard input is a terminal that also ends the
+// reading: once the peer has ended there is nobody left to type for.
+//
+// Close ends a pending read where the system can wait for standard input:
+// terminals, pipes and sockets on Linux. Elsewhere one goroutine stays in a
+// read of it until something comes or the program ends.
+func Stdio() (duplex.Stream, error) {
+	in, err := openStdin()
+	if err != nil {
+		return nil, &Error{"dial", "-", err}
+	}
+	s := &stdio{in: in, out: os.Stdout, terminal: term.IsTerminal(int(os.Stdin.Fd()))}
+	return s, nil
+}
+
+// stdio is a stream of two files.
+type stdio struct {
+	in       input
+	out      *os.File
+	terminal bool
+	ended    atomic.Bool // by the peer: a terminal reads no more
+	closed   atomic.Bool
+}
+
+// input is a file, or stands for one.
+type input interface {
+	io.ReadCloser
+	SetReadDeadline(time.Time) error
+}
+
+func (s *stdio) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	if err != nil && s.ended.Load() && !s.closed.Load() {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (s *stdio) Write(p []byte) (int, error) { return s.out.Write(p) }
+
+func (s *stdio) CloseWrite() error {
+	if s.ended.Swap(true) {
+		return nil
+	}
+	err := s.out.Close()
+	if s.terminal {
+		_ = s.in.SetReadDeadline(time.Unix(1, 0))
+	}
+	return err
+}
+
+func (s *stdio) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := s.in.Close()
+	if !s.ended.Swap(true) {
+		if oerr := s.out.Close(); err == nil {
+			err = oerr
+		}
+	}
+	return err
+}
+
+func (s *stdio) SetReadDeadline(t time.Time) error { return s.in.SetReadDeadline(t) }
+
+// pumped reads a file that cannot be interrupted: a goroutine reads it into a
+// pair, which can.
+type pumped struct{ *duplex.PairEnd }
+
+func newPumped(f *os.File) pumped {
+	ours, theirs := duplex.Pair()
+	go func() {
+		if _, err := theirs.ReadFrom(f); err != nil {
+			_ = theirs.Abort(err)
+		}
+		_ = theirs.CloseWrite()
+	}()
+	return pumped{ours}
+}
+
+// asFile reads a file that never waits, such as one on disk.
+type asFile struct{ *os.File }
+
+func (asFile) SetReadDeadline(time.Time) error { return nil }
