@@ -47,6 +47,7 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*served]struct{}
 	closing   bool
+	quit      chan struct{} // closed when closing; made with listeners
 	idle      chan struct{} // closed when closing and no connection is left
 }
 
@@ -79,10 +80,20 @@ func (s *Server) Serve(l net.Listener) error {
 		case temporary(err):
 			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
 			s.failed(nil, fmt.Errorf("duplex: accept on %v: %w (again in %v)", l.Addr(), err, delay))
-			time.Sleep(delay)
+			s.pause(delay)
 		default:
 			return fmt.Errorf("duplex: accept on %v: %w", l.Addr(), err)
 		}
+	}
+}
+
+// pause waits for d, or until the server closes.
+func (s *Server) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.quit:
 	}
 }
 
@@ -104,6 +115,7 @@ func (s *Server) track(l net.Listener) bool {
 	}
 	if s.listeners == nil {
 		s.listeners = make(map[net.Listener]struct{})
+		s.quit = make(chan struct{})
 	}
 	s.listeners[l] = struct{}{}
 	return true
@@ -240,6 +252,9 @@ func (s *Server) Close() error {
 func (s *Server) close() (idle <-chan struct{}, conns []*served) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.quit != nil && !s.closing {
+		close(s.quit)
+	}
 	s.closing = true
 	for l := range s.listeners {
 		_ = l.Close()
