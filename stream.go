@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -112,14 +113,37 @@ func Combine(r io.Reader, w io.Writer) Stream {
 }
 
 type combined struct {
-	r     io.Reader
-	w     io.Writer
-	ended onceError
-	shut  onceError
+	r      io.Reader
+	w      io.Writer
+	ended  onceError
+	shut   onceError
+	closed atomic.Bool
 }
 
-func (c *combined) Read(p []byte) (int, error)  { return c.r.Read(p) }
-func (c *combined) Write(p []byte) (int, error) { return c.w.Write(p) }
+func (c *combined) Read(p []byte) (int, error) {
+	if c.closed.Load() {
+		return 0, ErrClosed
+	}
+	n, err := c.r.Read(p)
+	return n, c.why(err)
+}
+
+func (c *combined) Write(p []byte) (int, error) {
+	if c.closed.Load() {
+		return 0, ErrClosed
+	}
+	n, err := c.w.Write(p)
+	return n, c.why(err)
+}
+
+// why returns the error of a call that Close has ended as ErrClosed: files and
+// pipes say it in words of their own.
+func (c *combined) why(err error) error {
+	if err != nil && c.closed.Load() {
+		return ErrClosed
+	}
+	return err
+}
 
 func (c *combined) CloseWrite() error {
 	w, ok := c.w.(io.Closer)
@@ -135,6 +159,7 @@ func (c *combined) CanCloseWrite() bool {
 }
 
 func (c *combined) Close() error {
+	c.closed.Store(true)
 	return c.shut.do(func() error {
 		var errs []error
 		if _, ok := c.w.(io.Closer); ok {
@@ -149,14 +174,14 @@ func (c *combined) Close() error {
 
 func (c *combined) SetReadDeadline(t time.Time) error {
 	if r, ok := c.r.(readDeadliner); ok {
-		return r.SetReadDeadline(t)
+		return c.why(r.SetReadDeadline(t))
 	}
 	return errNoDeadline
 }
 
 func (c *combined) SetWriteDeadline(t time.Time) error {
 	if w, ok := c.w.(writeDeadliner); ok {
-		return w.SetWriteDeadline(t)
+		return c.why(w.SetWriteDeadline(t))
 	}
 	return errNoDeadline
 }
