@@ -1,0 +1,57 @@
+package duplex_test
+
+import (
+	"net"
+	"os"
+	"testing"
+
+	"golang.org/x/net/nettest"
+)
+
+// full reports whether the tests of reliability are to run in full: see
+// CONTRIBUTING.md. The default is a part that every change can afford.
+func full() bool { return os.Getenv("DUPLEX_FULL") != "" }
+
+// TestR05_StreamsKeepTheContract runs the contract of the package
+// documentation against every stream of this package, and against those of the
+// standard library that it is built for.
+func TestR05_StreamsKeepTheContract(t *testing.T) {
+	runs := 1
+	if full() {
+		runs = 100
+	}
+	for range runs {
+		for _, kind := range streamKinds() {
+			t.Run(kind.name, func(t *testing.T) { kind.Stream(t, kind.pair) })
+		}
+	}
+}
+
+// TestR05_StreamsAreNetConns runs what the Go project runs against every
+// net.Conn.
+func TestR05_StreamsAreNetConns(t *testing.T) {
+	for _, kind := range streamKinds() {
+		if kind.ReadTimeoutFinal || kind.WriteTimeoutFinal {
+			continue // nettest wants streams that any deadline leaves whole
+		}
+		a, b := kind.pair(t)
+		a.Close()
+		b.Close()
+		if !isConn(a) {
+			continue
+		}
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
+				x, y := kind.pair(t)
+				a, b = x.(net.Conn), y.(net.Conn)
+				return a, b, func() { a.Close(); b.Close() }, nil
+			})
+		})
+	}
+}
+
+func isConn(v any) bool {
+	_, ok := v.(net.Conn)
+	return ok
+}
