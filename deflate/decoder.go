@@ -185,8 +185,8 @@ func (d *Decoder) Finish() error {
 
 // Header returns the header of the gzip member that was begun last, and
 // whether there was one. Name and Comment are turned from Latin-1 into UTF-8. Of
-// a name, a comment or an extra field that is longer than 4 KiB only the first
-// 4 KiB are kept.
+// a name, a comment or an extra field that is longer than 1 KiB only the first
+// 1 KiB is kept.
 func (d *Decoder) Header() (Header, bool) { return d.member.header() }
 
 // InputOffset returns how many bytes of the input were taken.

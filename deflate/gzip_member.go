@@ -9,7 +9,7 @@ import (
 
 // maxHeaderField is how much of each of a header's variable fields is kept. A
 // name or a comment has no bound in the format, so one must be set here.
-const maxHeaderField = 4 << 10
+const maxHeaderField = 1 << 10
 
 // memberHeader is the header of a gzip member as it is read.
 type memberHeader struct {
