@@ -192,6 +192,9 @@ func (q *queue) pop() *chunk {
 // woken for every little. q.mu is held.
 func (q *queue) took(n int) {
 	q.waiting -= n
+	if q.waiting > 0 {
+		q.readable.Signal() // for another reader, whose signal this one may have had
+	}
 	if q.want > 0 && q.mark-q.waiting >= min(q.want, (q.mark+1)/2) {
 		q.want = 0
 		q.writable.Broadcast()
