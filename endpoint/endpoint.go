@@ -1,20 +1,21 @@
 // Package endpoint makes streams of URLs: tcp://host:port is dialled or
-// listened on, and so is unix:///path; "-" is standard input and output.
+// listened on, unix:///path likewise, "-" is standard input and output.
 //
-// A URL names the endpoint and nothing else; the same one is used on both
-// sides. A program adds schemes of its own with [Register].
+// An endpoint is a scheme, what the scheme makes of the rest, and options:
+//
+//	tcp://127.0.0.1:3000
+//	listen:tcp://127.0.0.1:3000,range=127.0.0.0/8
+//	unix:///run/app.sock?timeout=2s
+//
+// [Schemes] lists what there is; a program adds its own with [Register].
 package endpoint
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
 
 	"github.com/duplex-go/duplex"
 )
@@ -23,49 +24,29 @@ import (
 type Scheme struct {
 	// Name is what stands before the colon, such as "tcp".
 	Name string
-	// Form is how such a URL is written, such as "tcp://host:port".
+	// Form is how such an endpoint is written, such as "tcp://host:port".
 	Form string
+	// Summary says in a line what it is.
+	Summary string
+	// Ends says in a line how the end of a direction is carried.
+	Ends string
+	// Options are the options it knows.
+	Options []Option
+	// Command says that the rest is a command line: only options that the
+	// scheme knows are taken off its end, and nothing is unescaped.
+	Command bool
 	// Dial opens a stream. It returns early when ctx ends; the stream lives on
 	// after that. Nil if the kind cannot be dialled.
-	Dial func(ctx context.Context, u *url.URL) (duplex.Stream, error)
+	Dial func(ctx context.Context, s *Spec) (duplex.Stream, error)
 	// Listen opens a listener, whose connections have CloseWrite if the kind
 	// can half-close. Nil if the kind cannot be listened on.
-	Listen func(ctx context.Context, u *url.URL) (net.Listener, error)
+	Listen func(ctx context.Context, s *Spec) (net.Listener, error)
 }
-
-var (
-	registry sync.RWMutex
-	schemes  = map[string]Scheme{
-		"tcp":  tcpScheme,
-		"unix": unixScheme,
-	}
-)
-
-// Register adds a scheme, or replaces the one of that name. It may be called
-// at any time.
-func Register(s Scheme) {
-	registry.Lock()
-	defer registry.Unlock()
-	schemes[s.Name] = s
-}
-
-// Schemes returns the known schemes, by name.
-func Schemes() []Scheme {
-	registry.RLock()
-	defer registry.RUnlock()
-	list := slices.Collect(maps.Values(schemes))
-	slices.SortFunc(list, func(a, b Scheme) int { return strings.Compare(a.Name, b.Name) })
-	return list
-}
-
-// ErrUsage is matched by errors about a URL that is wrong in itself, whatever
-// the state of the network.
-var ErrUsage = errors.New("wrong endpoint")
 
 // Error says what could not be done with an endpoint. It unwraps to the cause,
 // so that errors.Is(err, syscall.ECONNREFUSED) and the like work.
 type Error struct {
-	Op  string // "dial" or "listen on"
+	Op  string // "dial", "listen on", "accept on", or "endpoint" when it cannot be read
 	URL string // as it was given
 	Err error
 }
@@ -73,7 +54,7 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.URL, reason(e.Err)) }
 func (e *Error) Unwrap() error { return e.Err }
 
-// reason returns the part of err that the URL does not say already.
+// reason returns the part of err that the endpoint does not say already.
 func reason(err error) error {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -94,96 +75,110 @@ func reason(err error) error {
 	return err
 }
 
-// Dial opens the stream that rawURL names. ctx bounds the opening only. The
-// URL "-" is standard input and output; see [Stdio].
+// Dial opens the stream that text names. ctx bounds the opening only.
 //
-// The error is an *[Error]; it matches [ErrUsage] if no network could have
-// made it work.
-func Dial(ctx context.Context, rawURL string) (duplex.Stream, error) {
-	if rawURL == "-" {
-		return Stdio()
-	}
-	s, u, err := find(rawURL)
-	if err == nil && s.Dial == nil {
-		err = usage("%s cannot be dialled", s.Name)
-	}
-	var stream duplex.Stream
-	if err == nil {
-		stream, err = s.Dial(ctx, u)
-	}
+// The error is an *[Error]; it matches [ErrUsage] if no network could have made
+// it work.
+func Dial(ctx context.Context, text string) (duplex.Stream, error) {
+	s, err := Parse(text)
 	if err != nil {
-		return nil, &Error{"dial", rawURL, err}
+		return nil, err
+	}
+	return s.Dial(ctx)
+}
+
+// Dial opens the stream that s names; see the function [Dial].
+func (s *Spec) Dial(ctx context.Context) (duplex.Stream, error) {
+	switch {
+	case s.Listens:
+		return nil, &Error{"dial", s.text, usage("listen: cannot be dialled")}
+	case s.Scheme.Dial == nil:
+		return nil, &Error{"dial", s.text, usage("%s can only be listened on", s.Scheme.Name)}
+	}
+	stream, err := retry(ctx, s)
+	if err != nil {
+		return nil, &Error{"dial", s.text, err}
 	}
 	return stream, nil
 }
 
-// Listen opens a listener on what rawURL names, with or without "listen:"
-// before it. ctx bounds the opening only. The connections it accepts satisfy
+// Listen opens a listener on what text names, with or without "listen:" before
+// it. ctx bounds the opening only. The connections it accepts satisfy
 // [duplex.Stream] if the kind can half-close. Errors are like those of [Dial].
 //
-// A URL without a host means this machine alone: to be reached from others,
-// write the address.
-func Listen(ctx context.Context, rawURL string) (net.Listener, error) {
-	rawURL = strings.TrimPrefix(rawURL, "listen:")
-	s, u, err := find(rawURL)
-	if err == nil && s.Listen == nil {
-		err = usage("%s cannot be listened on", s.Name)
-	}
-	var l net.Listener
-	if err == nil {
-		l, err = s.Listen(ctx, u)
-	}
+// An address without a host means this machine alone: to be reached from
+// others, write the address.
+func Listen(ctx context.Context, text string) (net.Listener, error) {
+	s, err := parseListening(text)
 	if err != nil {
-		return nil, &Error{"listen on", rawURL, err}
+		return nil, err
 	}
-	return l, nil
+	return s.Listen(ctx)
+}
+
+// parseListening reads an endpoint that is to be listened on.
+func parseListening(text string) (*Spec, error) {
+	const prefix = "listen:"
+	full := text
+	if len(full) < len(prefix) || full[:len(prefix)] != prefix {
+		full = prefix + full
+	}
+	s, err := parse(full)
+	if err != nil {
+		return nil, &Error{"listen on", text, err}
+	}
+	return s, nil
+}
+
+// Listen opens a listener on s; see the function [Listen].
+func (s *Spec) Listen(ctx context.Context) (net.Listener, error) {
+	if s.Scheme.Listen == nil {
+		return nil, &Error{"listen on", s.text, usage("%s cannot be listened on", s.Scheme.Name)}
+	}
+	l, err := s.Scheme.Listen(ctx, s)
+	if err != nil {
+		return nil, &Error{"listen on", s.text, err}
+	}
+	return limit(s, l), nil
+}
+
+// Open opens one stream: it dials s, or, if s listens, waits for one connection
+// and listens no longer. The end of ctx ends the waiting.
+func (s *Spec) Open(ctx context.Context) (duplex.Stream, error) {
+	if !s.Listens {
+		return s.Dial(ctx)
+	}
+	l, err := s.Listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return Accept(ctx, l)
+}
+
+// Accept accepts one connection from l and closes l. The end of ctx ends the
+// waiting; the error is then its cause.
+func Accept(ctx context.Context, l net.Listener) (duplex.Stream, error) {
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	c, err := l.Accept()
+	interrupted := !stop()
+	_ = l.Close()
+	switch {
+	case interrupted && err != nil:
+		return nil, &Error{"accept on", URL(l), context.Cause(ctx)}
+	case err != nil:
+		return nil, &Error{"accept on", URL(l), err}
+	}
+	return duplex.FromConn(c), nil
 }
 
 // URL returns the URL under which l can be dialled.
 func URL(l net.Listener) string {
+	if named, ok := l.(interface{ URL() string }); ok {
+		return named.URL()
+	}
 	a := l.Addr()
 	if a.Network() == "unix" {
 		return (&url.URL{Scheme: "unix", Path: a.String()}).String()
 	}
 	return a.Network() + "://" + a.String()
 }
-
-// find returns the scheme of rawURL and its parts.
-func find(rawURL string) (Scheme, *url.URL, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err // the rest repeats the URL
-		}
-		return Scheme{}, nil, usage("%v", err)
-	}
-	registry.RLock()
-	s, ok := schemes[u.Scheme]
-	registry.RUnlock()
-	if !ok {
-		var forms []string
-		for _, s := range Schemes() {
-			forms = append(forms, s.Form)
-		}
-		if u.Scheme == "" || !strings.Contains(rawURL, ":") {
-			return s, nil, usage("no scheme; known are %s", strings.Join(forms, ", "))
-		}
-		return s, nil, usage("unknown scheme %q; known are %s", u.Scheme, strings.Join(forms, ", "))
-	}
-	if u.RawQuery != "" {
-		name, _, _ := strings.Cut(u.RawQuery, "=")
-		return s, nil, usage("unknown option %q; %s has none", name, s.Name)
-	}
-	return s, u, nil
-}
-
-// usage returns an error that matches ErrUsage.
-func usage(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
-}
-
-type usageError struct{ text string }
-
-func (e *usageError) Error() string        { return e.text }
-func (e *usageError) Is(target error) bool { return target == ErrUsage }

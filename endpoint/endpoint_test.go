@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -29,7 +28,7 @@ func TestAnEndpointIsListenedOnAndDialled(t *testing.T) {
 	} {
 		t.Run(listen, func(t *testing.T) {
 			ctx := t.Context()
-			l, err := endpoint.Listen(ctx, strings.ReplaceAll(listen, " ", "%20"))
+			l, err := endpoint.Listen(ctx, listen)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,10 +81,13 @@ func TestErrorsNameTheURLAndTheCause(t *testing.T) {
 		{"tcp://127.0.0.1", endpoint.ErrUsage, "no port"},
 		{"tcp://user@127.0.0.1:1", endpoint.ErrUsage, "and nothing else"},
 		{"tcp://127.0.0.1:1/path", endpoint.ErrUsage, "and nothing else"},
-		{"tcp://127.0.0.1:1?nodelay=0", endpoint.ErrUsage, `unknown option "nodelay"`},
+		{"tcp://127.0.0.1:1?nodely=0", endpoint.ErrUsage, `unknown option "nodely"; tcp knows bind, keepalive, nodelay`},
+		{"tcp://127.0.0.1:1?nodelay=0", endpoint.ErrUsage, `option nodelay: "0" is not true or false`},
+		{"tcp://127.0.0.1:1,timeout=1s,timeout=2s", endpoint.ErrUsage, "option timeout stands there twice"},
+		{"tcp://127.0.0.1:1,range=127.0.0.1", endpoint.ErrUsage, "option range is for listening"},
 		{"unix://host/path", endpoint.ErrUsage, "three slashes"},
 		{"unix:", endpoint.ErrUsage, "no path"},
-		{"gopher://x", endpoint.ErrUsage, `unknown scheme "gopher"; known are tcp://host:port, unix:///path`},
+		{"gopher://x", endpoint.ErrUsage, `unknown scheme "gopher"; known are -, tcp://host:port, unix:///path`},
 		{"just words", endpoint.ErrUsage, "no scheme"},
 		{"", endpoint.ErrUsage, "no scheme"},
 		{"tcp://[::1", endpoint.ErrUsage, "missing ']'"},
@@ -148,7 +150,7 @@ func ExampleRegister() {
 	endpoint.Register(endpoint.Scheme{
 		Name: "mirror",
 		Form: "mirror:",
-		Dial: func(context.Context, *url.URL) (duplex.Stream, error) {
+		Dial: func(context.Context, *endpoint.Spec) (duplex.Stream, error) {
 			return duplex.Transform{}.Stream(), nil
 		},
 	})

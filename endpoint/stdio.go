@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"io"
 	"os"
 	"sync/atomic"
@@ -9,6 +10,21 @@ import (
 	"github.com/duplex-go/duplex"
 	"golang.org/x/term"
 )
+
+func stdioScheme() Scheme {
+	return Scheme{
+		Name:    "stdio",
+		Form:    "-",
+		Summary: "standard input and output",
+		Ends:    "an end closes standard output, and at a terminal ends the input too",
+		Dial: func(_ context.Context, s *Spec) (duplex.Stream, error) {
+			if s.Target != "" {
+				return nil, usage("want - or stdio: and nothing else")
+			}
+			return Stdio()
+		},
+	}
+}
 
 // Stdio returns standard input and output as a stream. CloseWrite closes
 // standard output. When standard input is a terminal that also ends the
@@ -20,7 +36,7 @@ import (
 func Stdio() (duplex.Stream, error) {
 	in, err := openStdin()
 	if err != nil {
-		return nil, &Error{"dial", "-", err}
+		return nil, err
 	}
 	s := &stdio{in: in, out: os.Stdout, terminal: term.IsTerminal(int(os.Stdin.Fd()))}
 	return s, nil
