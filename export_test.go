@@ -1,0 +1,12 @@
+package duplex
+
+// FirstBuffer returns the first byte of the buffer that is read next from e,
+// or nil while nothing waits: e holds no buffer then.
+func (e *PairEnd) FirstBuffer() *byte {
+	e.in.mu.Lock()
+	defer e.in.mu.Unlock()
+	if e.in.head == nil {
+		return nil
+	}
+	return &e.in.head.b[0]
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package duplex_test
+
+const underRace = false
