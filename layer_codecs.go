@@ -48,6 +48,7 @@ func (w *transformWriter) Encoders(f func(enc io.WriteCloser) error) error {
 		if err := s.open(); err != nil {
 			return err
 		}
+		s.sent = false // f may leave something to flush
 		if err := f(s.enc); err != nil {
 			return err
 		}
