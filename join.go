@@ -343,10 +343,15 @@ func (m *merge) finish() (Result, error) {
 // the other, only so that closing it sends no reset ahead of its last bytes.
 const drainTime = 2 * time.Second
 
-// close closes d's source. If d stopped early but the source got its end, it
-// may still be sending: a close now would reset it and could destroy what it
-// has not read yet.
+// close closes d's source, as an abort if writing to it failed. If d stopped
+// early but the source got its end, it may still be sending: a close now would
+// reset it and could destroy what it has not read yet.
 func (m *merge) close(d, opposite *direction) {
+	if opposite.result.Reason == WriteFailed {
+		// The peer has not got everything, and must not take this for its end.
+		_ = Abort(d.src, opposite.result.Err)
+		return
+	}
 	r := d.result.Reason
 	if (r == WriteFailed || r == Dropped) && opposite.result.Reason == Ended {
 		if s, ok := d.src.(readDeadliner); ok {
