@@ -141,6 +141,9 @@ func (l *Layered) send() error {
 	for l.out.r < len(l.out.b) {
 		n, err := l.below.Write(l.out.b[l.out.r:])
 		l.out.skip(n)
+		if err == nil && l.out.r < len(l.out.b) {
+			err = io.ErrShortWrite
+		}
 		if err != nil {
 			if isTimeout(err) {
 				return err

@@ -83,6 +83,9 @@ type notedWriter struct {
 
 func (w *notedWriter) Write(b []byte) (int, error) {
 	n, err := w.Writer.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite // which an encoder may not look for
+	}
 	return n, w.noted(err)
 }
 

@@ -75,7 +75,12 @@ type mapper struct {
 
 func (m *mapper) Write(p []byte) (int, error) {
 	m.b = append(m.b[:0], p...) // f may change its argument, a writer may not
-	if _, err := m.w.Write(m.f(m.b)); err != nil {
+	out := m.f(m.b)
+	n, err := m.w.Write(out)
+	if err == nil && n < len(out) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
 		return 0, err
 	}
 	return len(p), nil
