@@ -17,7 +17,7 @@ var writerChecks = []check{
 // writersInTurn has several goroutines write records at once. A record of
 // which a part stands elsewhere was not written in one piece.
 func writersInTurn(t *trial) {
-	const writers, records = 6, 8
+	const writers, records = 8, 8
 	a, b := t.pair()
 	var calls []*call
 	for w := range writers {
@@ -30,6 +30,7 @@ func writersInTurn(t *trial) {
 			return records, nil
 		}))
 	}
+	settle(calls...) // most of them wait, some in the middle of a record
 	calls = append(calls, t.start("reading records", func() (int64, error) {
 		var last [writers]int
 		for range writers * records {

@@ -13,7 +13,7 @@ import (
 )
 
 // NoLeaks fails t if at its end goroutines or descriptors are left that were
-// not there when NoLeaks was called. It gives them ten seconds to go. Call it
+// not there when NoLeaks was called. It gives them four seconds to go. Call it
 // first, so that what else the test cleans up is cleaned up before.
 //
 // It looks at the whole process, so other tests must not run at the same time.
@@ -30,7 +30,7 @@ func NoLeaks(t testing.TB) {
 		}
 		left := whatIsLeft(running, files)
 		for delay := time.Millisecond; len(left) > 0; delay *= 2 {
-			if delay > 5*time.Second {
+			if delay > 2*time.Second {
 				t.Errorf("duplextest: left behind:\n%s", strings.Join(left, "\n"))
 				return
 			}
