@@ -356,3 +356,19 @@ func TestD7_SourceStopsWhenTheSinkHasEnough(t *testing.T) {
 		t.Error("the source was not closed")
 	}
 }
+
+// A source that is silent when the sink has enough is left alone: nothing waits
+// for its next word.
+func TestD7_SilentSourceIsLeftWhenTheSinkHasEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, from := duplex.Pair()
+		three := duplex.StageFunc(func(_ context.Context, r io.Reader, _ io.Writer) error {
+			_, err := io.ReadFull(r, make([]byte, 3))
+			return err
+		})
+		nodeSay(t, from, "abc")
+		nodeNoError(t, duplex.Pipeline(t.Context(), duplex.From(src), three))
+		nodeSay(t, from, "for the next reader")
+		nodeHear(t, src, "for the next reader")
+	})
+}
