@@ -107,6 +107,26 @@ func TestPairBeforeASocketIsABoundedQueue(t *testing.T) {
 	})
 }
 
+// listen with a signal.
+func TestClosedListenerLeavesTheConnections(t *testing.T) {
+	l := nodeListen(t)
+	srv := &duplex.Server{Handler: nodeEcho}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	c := nodeDial(t, l.Addr())
+	nodeSay(t, c, "x")
+	nodeHear(t, c, "x")
+	ctx, cancel := context.WithCancel(t.Context())
+	context.AfterFunc(ctx, func() { l.Close() })
+	cancel()
+	if err := nodeGet(t, "Serve", served); !errors.Is(err, net.ErrClosed) || errors.Is(err, duplex.ErrServerClosed) {
+		t.Errorf("Serve returned %v", err)
+	}
+	nodeSay(t, c, "still there")
+	nodeHear(t, c, "still there")
+	nodeNoError(t, srv.Close())
+}
+
 // connectionAttempt and its sisters.
 func TestDialTellsItsAttempts(t *testing.T) {
 	var log nodeLog

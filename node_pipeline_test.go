@@ -198,26 +198,48 @@ func TestD3_StreamClosedInThePipelineIsAnError(t *testing.T) {
 	}
 }
 
-// The first error wins, so a stage that closes what it holds because it fails
-// is reported with its failure and not with the close.
+// The first error wins: what the pipeline closes because of it fails too, in
+// the middle of a read and of a write, and is not what is reported.
 func TestD4_FailureIsReportedAndNotTheCloseThatComesWithIt(t *testing.T) {
 	failure := errors.New("real failure")
 	synctest.Test(t, func(t *testing.T) {
 		src, from := duplex.Pair()
-		to, dst := duplex.Pair()
+		to, _ := duplex.PairConfig{HighWaterMark: 1}.Pair()
+		closed := make(chan error, 2)
+		note := func(s duplex.Stream) *duplex.Wrapped {
+			return duplex.Wrap(s, duplex.Hooks{
+				Read: func(p []byte) (int, error) {
+					n, err := s.Read(p)
+					if err != nil {
+						closed <- err
+					}
+					return n, err
+				},
+				Write: func(p []byte) (int, error) {
+					n, err := s.Write(p)
+					if err != nil {
+						closed <- err
+					}
+					return n, err
+				},
+			})
+		}
 		fails := duplex.StageFunc(func(_ context.Context, r io.Reader, w io.Writer) error {
-			defer src.Close()
-			defer to.Close()
 			_, _ = io.CopyN(w, r, 4)
+			synctest.Wait() // until the sink is stuck and the source silent
 			return failure
 		})
 		nodeSay(t, from, "data")
-		err := duplex.Pipeline(t.Context(), duplex.From(src), fails, duplex.To(to))
+		err := duplex.Pipeline(t.Context(), duplex.From(note(src)), fails, duplex.To(note(to)))
 		var stage *duplex.StageError
 		if !errors.As(err, &stage) || stage.Err != failure || stage.Index != 1 {
 			t.Errorf("the pipeline returned %v", err)
 		}
-		_ = dst.Close()
+		for range 2 {
+			if err := <-closed; !errors.Is(err, net.ErrClosed) || !errors.Is(err, failure) {
+				t.Errorf("a neighbour's call returned %v, want a close with its cause", err)
+			}
+		}
 	})
 }
 
