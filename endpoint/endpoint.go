@@ -11,11 +11,11 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/url"
+	"os"
 
 	"github.com/duplex-go/duplex"
 )
@@ -35,6 +35,14 @@ type Scheme struct {
 	// Command says that the rest is a command line: only options that the
 	// scheme knows are taken off its end, and nothing is unescaped.
 	Command bool
+	// Opens is what an error calls the opening: "dial" if it is empty.
+	Opens string
+	// Check reports what is wrong with a parsed endpoint before anything is
+	// opened, by an error of [Usagef]. Nil checks nothing.
+	Check func(s *Spec) error
+	// Patient says that without the option timeout an opening takes as long as
+	// it must.
+	Patient bool
 	// Dial opens a stream. It returns early when ctx ends; the stream lives on
 	// after that. Nil if the kind cannot be dialled.
 	Dial func(ctx context.Context, s *Spec) (duplex.Stream, error)
@@ -43,10 +51,13 @@ type Scheme struct {
 	Listen func(ctx context.Context, s *Spec) (net.Listener, error)
 }
 
+// opens returns what an error calls the opening.
+func (s Scheme) opens() string { return cmp.Or(s.Opens, "dial") }
+
 // Error says what could not be done with an endpoint. It unwraps to the cause,
 // so that errors.Is(err, syscall.ECONNREFUSED) and the like work.
 type Error struct {
-	Op  string // "dial", "listen on", "accept on", or "endpoint" when it cannot be read
+	Op  string // "dial" or its like, "listen on", "accept on", or "endpoint" when it cannot be read
 	URL string // as it was given
 	Err error
 }
@@ -56,21 +67,15 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // reason returns the part of err that the endpoint does not say already.
 func reason(err error) error {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return fmt.Errorf("%s: %s", dns.Name, dns.Err)
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return reason(op.Err)
-	}
-	var call interface {
-		error
-		Timeout() bool
-		Unwrap() error
-	}
-	if errors.As(err, &call) && call.Unwrap() != nil {
-		return call.Unwrap() // a system call's name says nothing to an operator
+	switch e := err.(type) {
+	case *net.DNSError:
+		return fmt.Errorf("%s: %s", e.Name, e.Err)
+	case *net.OpError:
+		return reason(e.Err)
+	case *os.PathError:
+		return e.Err
+	case *os.SyscallError: // a system call's name says nothing to an operator
+		return e.Err
 	}
 	return err
 }
@@ -91,13 +96,13 @@ func Dial(ctx context.Context, text string) (duplex.Stream, error) {
 func (s *Spec) Dial(ctx context.Context) (duplex.Stream, error) {
 	switch {
 	case s.Listens:
-		return nil, &Error{"dial", s.text, usage("listen: cannot be dialled")}
+		return nil, &Error{s.Scheme.opens(), s.text, usage("listen: cannot be dialled")}
 	case s.Scheme.Dial == nil:
-		return nil, &Error{"dial", s.text, usage("%s can only be listened on", s.Scheme.Name)}
+		return nil, &Error{s.Scheme.opens(), s.text, usage("%s can only be listened on", s.Scheme.Name)}
 	}
 	stream, err := retry(ctx, s)
 	if err != nil {
-		return nil, &Error{"dial", s.text, err}
+		return nil, &Error{s.Scheme.opens(), s.text, err}
 	}
 	return stream, nil
 }
@@ -155,7 +160,8 @@ func (s *Spec) Open(ctx context.Context) (duplex.Stream, error) {
 	return Accept(ctx, l)
 }
 
-// Accept accepts one connection from l and closes l. The end of ctx ends the
+// Accept accepts one connection from l, closes l and makes the connection ready,
+// as [Ready] does. The end of ctx ends the
 // waiting; the error is then its cause.
 func Accept(ctx context.Context, l net.Listener) (duplex.Stream, error) {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
@@ -168,7 +174,7 @@ func Accept(ctx context.Context, l net.Listener) (duplex.Stream, error) {
 	case err != nil:
 		return nil, &Error{"accept on", URL(l), err}
 	}
-	return duplex.FromConn(c), nil
+	return Ready(ctx, c)
 }
 
 // URL returns the URL under which l can be dialled.
@@ -178,7 +184,7 @@ func URL(l net.Listener) string {
 	}
 	a := l.Addr()
 	if a.Network() == "unix" {
-		return (&url.URL{Scheme: "unix", Path: a.String()}).String()
+		return unixURL(a.String())
 	}
 	return a.Network() + "://" + a.String()
 }

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -29,11 +30,12 @@ const (
 	Duration             // as Go writes it: 300ms, 1m30s; 0 is off
 	Mode                 // permissions, in octal: 0600
 	Range                // addresses: 127.0.0.0/8, 10.1.2.3; several with + between them
+	List                 // anything, and the option may stand several times
 )
 
 // String returns how a value of this kind is written, for help texts.
 func (k Kind) String() string {
-	return [...]string{"TEXT", "true|false", "N", "BYTES", "DURATION", "OCTAL", "CIDR[+CIDR]"}[k]
+	return [...]string{"TEXT", "true|false", "N", "BYTES", "DURATION", "OCTAL", "CIDR[+CIDR]", "TEXT..."}[k]
 }
 
 // Use is the side on which an option may stand.
@@ -67,9 +69,16 @@ func (o Option) check(value string) error {
 		}
 	case Range:
 		_, err = parseRange(value)
+	case List:
+		if strings.Contains(value, listSeparator) {
+			err = errors.New("a zero byte cannot be part of it")
+		}
 	}
 	return err
 }
+
+// listSeparator stands between the values of a List.
+const listSeparator = "\x00"
 
 // ParseBytes reads a size: digits, and k, M, G or T for powers of 1024.
 func ParseBytes(s string) (int64, error) {
@@ -169,6 +178,14 @@ func (o Options) Range(name string) []netip.Prefix {
 	if v, ok := o[name]; ok {
 		list, _ := parseRange(v)
 		return list
+	}
+	return nil
+}
+
+// List returns the values of an option that may stand several times.
+func (o Options) List(name string) []string {
+	if v, ok := o[name]; ok {
+		return strings.Split(v, listSeparator)
 	}
 	return nil
 }

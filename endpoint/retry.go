@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -12,8 +13,10 @@ import (
 // dialOptions are those of every kind that is dialled over a network.
 var dialOptions = []Option{
 	{"timeout", Duration, DialOnly, "how long one attempt to connect may take; 10s, 0 is as long as the system tries"},
-	{"retry", Count, DialOnly, "how often to try again when that failed; 0. The wait doubles from 100ms to 10s, each time by chance between half and all of it"},
+	retryOption,
 }
+
+var retryOption = Option{"retry", Count, DialOnly, "how often to try again when that failed; 0. The wait doubles from 100ms to 10s, each time by chance between half and all of it"}
 
 const (
 	firstWait = 100 * time.Millisecond
@@ -25,7 +28,7 @@ func retry(ctx context.Context, s *Spec) (duplex.Stream, error) {
 	wait := firstWait
 	for left := s.Options.Count("retry", 0); ; left-- {
 		stream, err := attempt(ctx, s)
-		if err == nil || left == 0 || errors.Is(err, ErrUsage) || ctx.Err() != nil {
+		if err == nil || left == 0 || ctx.Err() != nil || hopeless(err) {
 			return stream, err
 		}
 		pause := time.NewTimer(wait/2 + rand.N(wait/2))
@@ -39,14 +42,31 @@ func retry(ctx context.Context, s *Spec) (duplex.Stream, error) {
 	}
 }
 
+// hopeless reports whether trying again cannot help.
+func hopeless(err error) bool {
+	var untrusted *tls.CertificateVerificationError
+	return errors.Is(err, ErrUsage) || errors.As(err, &untrusted)
+}
+
 // attempt dials s once, within its timeout.
 func attempt(ctx context.Context, s *Spec) (duplex.Stream, error) {
 	if _, has := s.Scheme.option("timeout"); has {
-		if d := s.Options.Duration("timeout", 10*time.Second); d > 0 {
+		if d := s.timeout(); d > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, d)
 			defer cancel()
 		}
 	}
 	return s.Scheme.Dial(ctx, s)
+}
+
+// openTime is how long opening a stream may take where nothing else is said.
+const openTime = 10 * time.Second
+
+// timeout returns how long opening a stream may take; 0 is without a bound.
+func (s *Spec) timeout() time.Duration {
+	if s.Scheme.Patient {
+		return s.Options.Duration("timeout", 0)
+	}
+	return s.Options.Duration("timeout", openTime)
 }

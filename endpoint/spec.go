@@ -44,8 +44,8 @@ func parse(text string) (*Spec, error) {
 	s := &Spec{text: text}
 	rest, listens := strings.CutPrefix(text, "listen:")
 	s.Listens = listens
-	if rest == "-" {
-		rest = "stdio:"
+	if after, ok := strings.CutPrefix(rest, "-"); ok && (after == "" || after[0] == ',' || after[0] == '?') {
+		rest = "stdio:" + after
 	}
 	name, target, ok := strings.Cut(rest, ":")
 	if !ok || name == "" {
@@ -55,10 +55,16 @@ func parse(text string) (*Spec, error) {
 	if !ok {
 		return nil, usage("unknown scheme %q; known are %s", name, forms())
 	}
+	var err error
 	if s.Scheme.Command {
-		return s, s.parseCommand(target)
+		err = s.parseCommand(target)
+	} else {
+		err = s.parseTarget(target)
 	}
-	return s, s.parseTarget(target)
+	if err == nil && s.Scheme.Check != nil {
+		err = s.Scheme.Check(s)
+	}
+	return s, err
 }
 
 // parseTarget splits a target that is an address or a path from its options.
@@ -83,10 +89,11 @@ func (s *Spec) parseTarget(target string) error {
 }
 
 // parseCommand takes options off the end of a command line. Only names that
-// the scheme knows are options there, so that the rest may contain commas.
+// the scheme knows are options there, and none are within quotes, so that the
+// rest may contain commas.
 func (s *Spec) parseCommand(target string) error {
 	for {
-		i := strings.LastIndexByte(target, ',')
+		i := lastBareComma(target)
 		if i < 0 {
 			break
 		}
@@ -100,6 +107,15 @@ func (s *Spec) parseCommand(target string) error {
 		target = target[:i]
 	}
 	s.Target = target
+	return nil
+}
+
+// Set adds an option as if it had been written, name=value; a name alone is
+// name=true.
+func (s *Spec) Set(pair string) error {
+	if err := s.option(pair); err != nil {
+		return &Error{"endpoint", s.text, err}
+	}
 	return nil
 }
 
@@ -126,11 +142,18 @@ func (s *Spec) option(pair string) error {
 	if s.Options == nil {
 		s.Options = make(Options)
 	}
-	if _, twice := s.Options[name]; twice {
+	before, twice := s.Options[name]
+	if twice && o.Kind != List {
 		return usage("option %s stands there twice", name)
 	}
 	if err := o.check(value); err != nil {
 		return usage("option %s: %v", name, err)
+	}
+	switch {
+	case twice && s.Scheme.Command: // they were taken off from behind
+		value += listSeparator + before
+	case twice:
+		value = before + listSeparator + value
 	}
 	s.Options[name] = value
 	return nil
@@ -144,7 +167,7 @@ var (
 // builtin adds the schemes that this package brings along. They are functions,
 // since some refer to the registry themselves.
 var builtin = sync.OnceFunc(func() {
-	for _, s := range []Scheme{tcpScheme(), unixScheme(), stdioScheme()} {
+	for _, s := range []Scheme{tcpScheme(), tlsScheme(), unixScheme(), stdioScheme()} {
 		if _, replaced := schemes[s.Name]; !replaced {
 			schemes[s.Name] = s
 		}
@@ -193,7 +216,9 @@ func forms() string {
 // whatever the state of the network.
 var ErrUsage = errors.New("wrong endpoint")
 
-// usage returns an error that matches ErrUsage.
+// Usagef returns an error that matches [ErrUsage], for the Check of a scheme.
+func Usagef(format string, args ...any) error { return usage(format, args...) }
+
 func usage(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }

@@ -26,12 +26,32 @@ func tcpScheme() Scheme {
 		Form:    "tcp://host:port",
 		Summary: "a TCP connection; without a host it is this machine, and port 0 listens on a free one",
 		Ends:    "an end is a FIN, an abort a reset",
-		Options: slices.Concat(tcpOptions, dialOptions, listenOptions),
+		Options: slices.Concat(tcpOptions, dialOptions, proxyOptions, listenOptions, servingOptions, silenceOptions),
+		Check: func(s *Spec) error {
+			return errors.Join(s.checkHostPort(), s.checkProxy())
+		},
 		Dial: func(ctx context.Context, s *Spec) (duplex.Stream, error) {
-			return dialTCP(ctx, s)
+			c, err := dialTCP(ctx, s)
+			if err != nil {
+				return nil, err // and no *net.TCPConn that is nil
+			}
+			return c, nil
 		},
 		Listen: func(ctx context.Context, s *Spec) (net.Listener, error) {
-			return listenTCP(ctx, s)
+			l, err := listenTCP(ctx, s)
+			if err != nil || !s.proxied() {
+				return l, err
+			}
+			return &pendingListener{
+				Listener: l, url: "tcp://" + l.Addr().String(), within: openTime, admit: s.proxyAdmits(),
+				finish: func(ctx context.Context, c net.Conn) (duplex.Stream, error) {
+					c, err := s.readProxy(ctx, c)
+					if err != nil {
+						return nil, err
+					}
+					return duplex.FromConn(c), nil
+				},
+			}, nil
 		},
 	}
 }
@@ -55,7 +75,12 @@ func dialTCP(ctx context.Context, s *Spec) (*net.TCPConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.tuned(c.(*net.TCPConn)), nil
+	t := s.tuned(c.(*net.TCPConn))
+	if err := s.writeProxy(ctx, t); err != nil {
+		_ = t.Close()
+		return nil, err
+	}
+	return t, nil
 }
 
 // listenTCP listens on the host and port of s.
@@ -97,6 +122,12 @@ func (s *Spec) tuned(c *net.TCPConn) *net.TCPConn {
 func (s *Spec) keepAlive() net.KeepAliveConfig {
 	d := s.Options.Duration("keepalive", 15*time.Second)
 	return net.KeepAliveConfig{Enable: d > 0, Idle: d}
+}
+
+// checkHostPort reports what is wrong with the address in s.
+func (s *Spec) checkHostPort() error {
+	_, err := s.hostPort()
+	return err
 }
 
 // hostPort returns the address in s, for the network.

@@ -52,3 +52,19 @@ func (s *Spec) socketPath() (string, error) {
 	}
 	return path, nil
 }
+
+// unixURL returns the URL of a socket.
+func unixURL(path string) string {
+	if strings.HasPrefix(path, "@") {
+		return "unix:" + escape(path)
+	}
+	if strings.HasPrefix(path, "/") {
+		path = "//" + path
+	}
+	return "unix:" + escape(path)
+}
+
+// escape writes a path so that Parse reads it as it is.
+func escape(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3F", ",", "%2C", " ", "%20").Replace(path)
+}

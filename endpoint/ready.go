@@ -1,0 +1,183 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/duplex-go/duplex"
+)
+
+// Ready finishes what a connection accepted from a listener of this package
+// needs before its first byte: the TLS handshake, the PROXY header. It belongs
+// into the connection's own goroutine, since a peer may take its time, up to
+// the endpoint's timeout; the end of ctx ends it earlier. Before Ready a
+// connection has its neighbour's address, afterwards that of the client which a
+// PROXY header names.
+//
+// After an error the connection is closed. Without Ready the first Read or
+// Write does the same, and what the connection carries takes a slower way.
+func Ready(ctx context.Context, c net.Conn) (duplex.Stream, error) {
+	p, ok := c.(*pending)
+	if !ok {
+		return duplex.FromConn(c), nil
+	}
+	s, err := p.ready(ctx)
+	if err != nil {
+		return nil, &Error{"accept on", p.url, fmt.Errorf("from %v: %w", p.RemoteAddr(), reason(err))}
+	}
+	return s, nil
+}
+
+// pending is an accepted connection with something to be done before its first
+// byte.
+type pending struct {
+	raw    duplex.Stream // deadlines and addresses are its own
+	conn   net.Conn      // the same
+	url    string        // of the listener
+	within time.Duration // how long finish may take; 0 is without a bound
+	finish func(context.Context) (duplex.Stream, error)
+
+	once   sync.Once
+	done   atomic.Pointer[duplex.Stream]
+	err    error // of finish
+	closed atomic.Bool
+}
+
+// pendingListener makes pending connections of those of a listener.
+type pendingListener struct {
+	net.Listener
+	url    string
+	within time.Duration
+	admit  func(net.Conn) bool // nil admits all
+	finish func(context.Context, net.Conn) (duplex.Stream, error)
+}
+
+func (l *pendingListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if l.admit != nil && !l.admit(c) {
+			_ = c.Close()
+			continue
+		}
+		return &pending{
+			raw: duplex.FromConn(c), conn: c, url: l.url, within: l.within,
+			finish: func(ctx context.Context) (duplex.Stream, error) { return l.finish(ctx, c) },
+		}, nil
+	}
+}
+
+// URL returns the URL of the listener.
+func (l *pendingListener) URL() string { return l.url }
+
+// ready finishes the connection, or returns what came of that.
+func (p *pending) ready(ctx context.Context) (duplex.Stream, error) {
+	p.once.Do(func() {
+		ctx, cancel := ctx, context.CancelFunc(func() {})
+		if p.within > 0 {
+			ctx, cancel = context.WithTimeoutCause(ctx, p.within, errSilent)
+		}
+		defer cancel()
+		// All that finish does waits for the peer only.
+		stopped := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() {
+			defer close(stopped)
+			_ = duplex.Abort(p.raw, nil)
+		})
+		s, err := p.finish(ctx)
+		if !stop() {
+			<-stopped
+			err = context.Cause(ctx)
+		}
+		switch {
+		case err == nil:
+			p.done.Store(&s)
+		case p.closed.Load():
+			p.err = duplex.ErrClosed
+		default:
+			p.err = err
+			_ = duplex.Abort(p.raw, nil)
+		}
+	})
+	if s := p.done.Load(); s != nil {
+		return *s, nil
+	}
+	return nil, p.err
+}
+
+// errSilent is the cause when a peer does not say what it has to say first.
+var errSilent = errors.New("the peer took too long to begin")
+
+func (p *pending) Read(b []byte) (int, error) {
+	s, err := p.ready(context.Background())
+	if err != nil {
+		return 0, p.why(err)
+	}
+	return s.Read(b)
+}
+
+func (p *pending) Write(b []byte) (int, error) {
+	s, err := p.ready(context.Background())
+	if err != nil {
+		return 0, p.why(err)
+	}
+	return s.Write(b)
+}
+
+func (p *pending) CloseWrite() error {
+	s, err := p.ready(context.Background())
+	if err != nil {
+		return p.why(err)
+	}
+	return s.CloseWrite()
+}
+
+// why returns err as it is seen after Close.
+func (p *pending) why(err error) error {
+	if p.closed.Load() {
+		return duplex.ErrClosed
+	}
+	return err
+}
+
+func (p *pending) Close() error {
+	p.closed.Store(true)
+	if s := p.done.Load(); s != nil {
+		return (*s).Close()
+	}
+	return p.raw.Close()
+}
+
+// Abort cuts the connection.
+func (p *pending) Abort(cause error) error {
+	p.closed.Store(true)
+	if s := p.done.Load(); s != nil {
+		return duplex.Abort(*s, cause)
+	}
+	return duplex.Abort(p.raw, cause)
+}
+
+func (p *pending) LocalAddr() net.Addr { return p.addressed().LocalAddr() }
+
+func (p *pending) RemoteAddr() net.Addr { return p.addressed().RemoteAddr() }
+
+// addressed returns what knows most about the addresses.
+func (p *pending) addressed() net.Conn {
+	if s := p.done.Load(); s != nil {
+		if c, ok := (*s).(net.Conn); ok {
+			return c
+		}
+	}
+	return p.conn
+}
+
+func (p *pending) SetDeadline(t time.Time) error      { return p.conn.SetDeadline(t) }
+func (p *pending) SetReadDeadline(t time.Time) error  { return p.conn.SetReadDeadline(t) }
+func (p *pending) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
