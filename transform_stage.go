@@ -282,8 +282,13 @@ func (s *pullWriter) Close() error {
 }
 
 func (s *pullWriter) release() {
-	if s.started {
-		_ = s.in.Abort(ErrClosed)
+	if !s.started {
+		return
+	}
+	select {
+	case <-s.done: // its error is what calls go on to return
+	default:
+		_ = s.in.Close()
 		<-s.done
 	}
 }
