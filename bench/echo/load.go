@@ -10,8 +10,9 @@ import (
 )
 
 // load sends size bytes on each of conns connections, waits for their echo and
-// goes on so for the given time. It returns the round trips a second.
-func load(addr string, conns, size int, length time.Duration) float64 {
+// goes on so for the given time. It returns the round trips a second, and how
+// many there were in all.
+func load(addr string, conns, size int, length time.Duration) (rate float64, all int64) {
 	var trips atomic.Int64
 	var ready, done sync.WaitGroup
 	start := make(chan struct{})
@@ -49,5 +50,5 @@ func load(addr string, conns, size int, length time.Duration) float64 {
 	stop.Store(true)
 	n, took := trips.Load(), time.Since(began)
 	done.Wait()
-	return float64(n) / took.Seconds()
+	return float64(n) / took.Seconds(), trips.Load() + int64(conns)
 }

@@ -17,17 +17,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/bench/result"
 )
 
 var (
 	rounds = flag.Int("rounds", 5, "how often everything is measured")
 	length = flag.Duration("time", time.Second, "how long each measurement runs")
-	only   = flag.String("only", "", "measure only configurations that contain this, such as 64x")
+	save   = flag.String("save", "", "write the requests a second to this file, for plot")
+	only   = flag.String("only", "", "measure only configurations that contain this, such as \"64 ×\"")
 )
 
 func main() {
@@ -49,7 +50,6 @@ func main() {
 type server struct {
 	name string
 	args []string
-	rate map[string][]float64 // by configuration
 }
 
 // servers returns those that this machine can run.
@@ -74,49 +74,41 @@ func servers(dir string) []*server {
 	} else {
 		log.Printf("no C epoll server: %v %s", err, out)
 	}
-	for _, s := range list {
-		s.rate = make(map[string][]float64)
-	}
 	return list
 }
 
+// compare measures every configuration, all servers in turn in every round.
 func compare(list []*server) {
-	var names []string
+	rate := &result.Table{Title: "Echo", Unit: "req/s", Base: list[0].name}
+	cost := &result.Table{Title: "Echo, the server's processor time", Unit: "µs/req", Base: list[0].name}
 	for _, conns := range []int{1, 64, 1000} {
 		for _, size := range []int{64, 16 << 10} {
-			name := fmt.Sprintf("%dx%d", conns, size)
+			name := fmt.Sprintf("%d × %d B", conns, size)
 			if !strings.Contains(name, *only) {
 				continue
 			}
-			names = append(names, name)
 			for range *rounds {
 				for _, s := range list {
-					s.rate[name] = append(s.rate[name], s.measure(conns, size))
+					r, c := s.measure(conns, size)
+					rate.Add(name, s.name, r)
+					cost.Add(name, s.name, c)
 				}
 			}
-			row(name, list)
 		}
 	}
-	_ = names
-}
-
-// row prints one configuration.
-func row(name string, list []*server) {
-	base := median(list[0].rate[name])
-	fmt.Printf("%s\n", name)
-	for _, s := range list {
-		r := s.rate[name]
-		fmt.Printf("  %-16s %9.0f req/s  (%.0f to %.0f)  %.2f\n", s.name, median(r), slices.Min(r), slices.Max(r), median(r)/base)
+	for _, t := range []*result.Table{rate, cost} {
+		t.Print(os.Stdout)
+		fmt.Println()
+	}
+	if err := rate.Save(*save); err != nil {
+		log.Fatal(err)
 	}
 }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
-}
-
-// measure starts s, loads it and returns the requests a second.
-func (s *server) measure(conns, size int) float64 {
+// measure starts s, loads it and returns the requests a second, and the
+// processor time that a request takes of the server, in microseconds. The
+// latter is nearly the same whatever else the machine does.
+func (s *server) measure(conns, size int) (rate, cost float64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, s.args[0], s.args[1:]...)
 	cmd.Stderr = os.Stderr
@@ -127,13 +119,15 @@ func (s *server) measure(conns, size int) float64 {
 	if err := cmd.Start(); err != nil {
 		log.Fatal(err)
 	}
-	defer cmd.Wait()
-	defer cancel()
 	port, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		log.Fatalf("%s: %v", s.name, err)
 	}
-	return load("127.0.0.1:"+strings.TrimSpace(port), conns, size, *length)
+	rate, trips := load("127.0.0.1:"+strings.TrimSpace(port), conns, size, *length)
+	cancel()
+	_ = cmd.Wait() // it was killed
+	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return rate, float64(used.Microseconds()) / float64(trips)
 }
 
 // serve is what the child processes do.

@@ -30,6 +30,13 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Run the two programs of the page on duplex streams."`
 	Echo    echoCmd    `cmd:"" help:"Serve an endpoint: send back what comes in."`
 	Connect connectCmd `cmd:"" help:"Connect standard input and output to an endpoint."`
+	Join    joinCmd    `cmd:"" help:"Connect any endpoint to any other, both ways."`
+	Replay  replayCmd  `cmd:"" help:"Play a recorded session to an endpoint."`
+	Explain explainCmd `cmd:"" help:"Say what a join of two endpoints guarantees."`
+
+	Topics     helpCmd       `cmd:"" name:"help" help:"Explain the commands, endpoints or transforms."`
+	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
+	Man        manCmd        `cmd:"" help:"Print the manual page."`
 }
 
 // session is what a command works with.
@@ -50,9 +57,6 @@ func run(args []string) int {
 	)
 	if err != nil {
 		panic(err) // the commands above are wrong in themselves
-	}
-	if len(args) > 0 && args[0] == "help" {
-		args = append(args[1:], "--help")
 	}
 	cmd, err := parser.Parse(args)
 	if err != nil {

@@ -1,0 +1,213 @@
+// Package relay runs joins between two endpoints: it opens them, puts codecs,
+// taps and limits where they belong, and joins them, once or for every
+// connection of a listener.
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/tap"
+)
+
+// DefaultMax is how many connections of a forking listener are served at once
+// unless its option max says otherwise.
+const DefaultMax = 256
+
+// Relay says what to join and how. Its zero value with both endpoints set joins
+// them once. It must not change while it runs.
+type Relay struct {
+	A, B *endpoint.Spec
+
+	// Codec, if set, stands between the two: what flows from A to B is encoded,
+	// what flows from B to A decoded. Either may be the zero transform.
+	Codec *duplex.Codec
+
+	// Taps, if set, returns the taps of one join; they see the bytes on A's side
+	// of the codec. They are closed when the join is over, if they are
+	// io.Closers.
+	Taps func(join Info) ([]tap.Tap, error)
+
+	// Rate bounds the bytes a second of each direction; zero does not.
+	Rate int64
+	// MaxBytes bounds the bytes of each direction of one join; more is a
+	// failure that matches [ErrTooLarge]. Zero does not.
+	MaxBytes int64
+	// Timeout bounds each join as a whole; its end is a failure that matches
+	// os.ErrDeadlineExceeded. Zero does not.
+	Timeout time.Duration
+
+	// End, Linger and Idle are those of [duplex.Joiner]. The endpoints' options
+	// idle and linger come before them; of two, the shorter one.
+	End    duplex.EndPolicy
+	Linger time.Duration
+	Idle   time.Duration
+
+	// Grace is how long the joins of a forking listener may go on after the
+	// context has ended; zero means five seconds.
+	Grace time.Duration
+
+	// Events are told what happens. Its functions may be nil, and may be called
+	// concurrently.
+	Events Events
+
+	live    sync.Map // of *duplex.Traffic, the joins under way
+	ab, ba  atomic.Int64
+	serials atomic.Int64
+}
+
+// Events are told what a relay does.
+type Events struct {
+	Listening func(url string)
+	Opened    func(join Info)
+	Ended     func(join Info, result duplex.Result, took time.Duration, err error)
+	// Failed is told of what is wrong besides a join that was opened.
+	Failed func(err error)
+}
+
+// Info says which join an event is about.
+type Info struct {
+	ID   int64  // counts the joins of a relay from 1
+	Peer string // the address of who connected to a listener, or ""
+}
+
+// Traffic returns how many bytes have gone each way so far, over all joins.
+func (r *Relay) Traffic() (ab, ba int64) {
+	ab, ba = r.ab.Load(), r.ba.Load()
+	r.live.Range(func(t, _ any) bool {
+		ab += t.(*duplex.Traffic).AB()
+		ba += t.(*duplex.Traffic).BA()
+		return true
+	})
+	return ab, ba
+}
+
+// Check reports what is wrong with the endpoints in themselves; its error
+// matches endpoint.ErrUsage.
+func (r *Relay) Check() error {
+	switch {
+	case r.A.Scheme.Name == "stdio" && r.B.Scheme.Name == "stdio":
+		return wrong("both ends are standard input and output")
+	case forks(r.A) && forks(r.B):
+		return wrong("both ends fork: only one can")
+	}
+	return nil
+}
+
+func wrong(text string) error { return fmt.Errorf("%w: %s", endpoint.ErrUsage, text) }
+
+func forks(s *endpoint.Spec) bool { return s.Listens && s.Options.Flag("fork", false) }
+
+// Run joins the endpoints until the join is over, or, with a listener that
+// forks, for every connection until ctx ends. The end of ctx cuts a single
+// join, which is a failure, the context's cause; a forking listener stops
+// listening and lets its joins end for as long as Grace allows, which is none.
+func (r *Relay) Run(ctx context.Context) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	switch {
+	case forks(r.A):
+		return r.serve(ctx, r.A, r.B)
+	case forks(r.B):
+		return r.serve(ctx, r.B, r.A)
+	}
+	a, err := r.open(ctx, r.A)
+	if err != nil {
+		return err
+	}
+	b, err := r.open(ctx, r.B)
+	if err != nil {
+		return errors.Join(err, ignore(duplex.Abort(a, err)))
+	}
+	return r.join(ctx, a, b, "")
+}
+
+// ignore drops the error of giving up a stream for a better reason.
+func ignore(error) error { return nil }
+
+// open opens one stream.
+func (r *Relay) open(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
+	if !s.Listens {
+		return s.Dial(ctx)
+	}
+	l, err := s.Listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.listening(l)
+	return endpoint.Accept(ctx, l)
+}
+
+func (r *Relay) listening(l net.Listener) {
+	if r.Events.Listening != nil {
+		r.Events.Listening(endpoint.URL(l))
+	}
+}
+
+// serve joins every connection of front with a stream of back.
+func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
+	l, err := front.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	most := front.Options.Count("max", DefaultMax)
+	server := duplex.Server{
+		MaxConns: most,
+		Func: func(ctx context.Context, s duplex.Stream) error {
+			peer := remote(s)
+			other, err := r.open(ctx, back)
+			if err != nil {
+				return err
+			}
+			if front == r.B {
+				s, other = other, s
+			}
+			_ = r.join(ctx, s, other, peer) // told as an event
+			return nil
+		},
+		Failed: func(_ net.Addr, err error) { r.failed(err) },
+		Dropped: func(_, remote net.Addr) {
+			r.failed(fmt.Errorf("connection from %v closed: %d already", remote, most))
+		},
+	}
+	r.listening(l)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	select {
+	case err := <-served:
+		_ = server.Close()
+		return err
+	case <-ctx.Done():
+	}
+	grace := r.Grace
+	if grace == 0 {
+		grace = 5 * time.Second
+	}
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	_ = server.Shutdown(bound) // whoever did not end in time has been cut
+	<-served
+	return nil
+}
+
+func (r *Relay) failed(err error) {
+	if r.Events.Failed != nil {
+		r.Events.Failed(err)
+	}
+}
+
+// remote returns the address of s's peer, or "".
+func remote(s duplex.Stream) string {
+	if c, ok := s.(interface{ RemoteAddr() net.Addr }); ok && c.RemoteAddr() != nil {
+		return c.RemoteAddr().String()
+	}
+	return ""
+}
