@@ -18,19 +18,20 @@ func (r *Relay) limited(ctx context.Context, a duplex.Stream) duplex.Stream {
 	return duplex.Wrap(a, duplex.Hooks{
 		Read: func(p []byte) (int, error) {
 			n, err := a.Read(p[:in.step(len(p))])
-			if lerr := in.passed(n); lerr != nil {
-				return n, lerr
+			n, lerr := in.pass(n)
+			if lerr != nil {
+				err = lerr
 			}
 			return n, err
 		},
 		Write: func(p []byte) (n int, err error) {
 			for err == nil && n < len(p) {
-				step := out.step(len(p) - n)
-				if err = out.passed(step); err != nil {
-					break
-				}
+				step, lerr := out.pass(out.step(len(p) - n))
 				step, err = a.Write(p[n : n+step])
 				n += step
+				if err == nil {
+					err = lerr
+				}
 			}
 			return n, err
 		},
@@ -62,20 +63,22 @@ func (l *limit) step(want int) int {
 	return want
 }
 
-// passed accounts for n bytes and waits until the rate allows them.
-func (l *limit) passed(n int) error {
+// pass returns how many of n bytes are allowed, once the rate allows them; an
+// error says why not all of them are, or that ctx has ended.
+func (l *limit) pass(n int) (int, error) {
+	var err error
+	if rest := l.most - l.had; l.most > 0 && int64(n) > rest {
+		n, err = int(rest), fmt.Errorf("%w: %d", ErrTooLarge, l.most)
+	}
 	l.had += int64(n)
-	if l.most > 0 && l.had > l.most {
-		return fmt.Errorf("%w: %d", ErrTooLarge, l.most)
-	}
 	if l.rate == nil || n == 0 {
-		return nil
+		return n, err
 	}
-	if err := l.rate.WaitN(l.ctx, n); err != nil {
+	if werr := l.rate.WaitN(l.ctx, n); werr != nil {
 		if l.ctx.Err() != nil {
-			err = context.Cause(l.ctx)
+			werr = context.Cause(l.ctx)
 		}
-		return err
+		return 0, werr
 	}
-	return nil
+	return n, err
 }
