@@ -30,7 +30,7 @@ var nodeDocPackages = func() map[string]string {
 	for _, path := range []string{
 		"github.com/duplex-go/duplex",
 		"bufio", "bytes", "compress/gzip", "context", "crypto/sha256", "crypto/tls", "encoding/json", "errors", "fmt",
-		"hash", "io", "log", "net", "net/http/httptrace", "net/netip", "os", "strings", "syscall", "time",
+		"hash", "io", "iter", "log", "net", "net/http/httptrace", "net/netip", "os", "strings", "syscall", "time",
 	} {
 		byName[path[strings.LastIndexByte(path, '/')+1:]] = path
 	}
@@ -41,7 +41,7 @@ var nodeDocPackages = func() map[string]string {
 const nodeDocNames = `
 	ctx context.Context, s duplex.Stream, a, b, conn, c *duplex.Conn, h duplex.Handler, srv *duplex.Server,
 	r io.Reader, w, out io.Writer, p []byte, v any, l net.Listener, d net.Dialer, ips []netip.Addr, all error,
-	addr, port, path string, serverBeat time.Duration, generate func(io.Writer) error,
+	addr, port, path string, serverBeat time.Duration, seq iter.Seq2[[]byte, error],
 	dial func(context.Context) (duplex.Stream, error), use func(net.Conn) error`
 
 // nodeImporter reads the packages as the go command has built them.
