@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/compress"
 	"github.com/duplex-go/duplex/deflate"
 )
 
@@ -15,11 +16,8 @@ const gzipEnd = 500 * time.Millisecond
 
 // Gzip runs the page's gzip stream and prints, in base64, what comes out of it.
 func Gzip(out io.Writer) error {
-	createGzip := duplex.TryEncoder(func(w io.Writer) (*deflate.Writer, error) {
-		return deflate.NewWriter(w, deflate.Options{
-			Format: deflate.Gzip,
-			Header: deflate.Header{OS: deflate.Darwin}, // the page was written on a Mac
-		})
+	createGzip := compress.Gzip(compress.Options{
+		Header: deflate.Header{OS: deflate.Darwin}, // the page was written on a Mac
 	})
 
 	gzipStream := duplex.Handle(createGzip.Stream(), duplex.Handler{
