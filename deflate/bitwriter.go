@@ -7,7 +7,7 @@ import (
 
 // outSize is how many finished bytes wait before they go to the writer below.
 // A block longer than that goes out in several writes.
-const outSize = 32 << 10
+const outSize = 16 << 10
 
 // outSlack is the room kept behind outSize, so that one symbol of at most 48
 // bits, stored as a whole word, never needs a check of its own.

@@ -3,6 +3,7 @@ package deflate
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // chains are the tables of the lazy search. Where zlib walks the chain of a
@@ -14,88 +15,138 @@ import (
 // before it however far ahead the linking is. rank counts the positions of a
 // three-byte bucket: two positions of one bucket are as far apart in zlib's
 // chain as their ranks differ.
+//
+// A head holds the low 16 bits of a position. A link holds the way back less
+// than 65536, modulo that, so that no link leads nowhere. Every 32 Ki
+// positions sweep sees to it that heads out of reach stay out of it.
 type chains struct {
-	four, eight *[ringSize]uint16 // links over four and eight bytes
-	rank        *[ringSize]uint16
-	head4       *[1 << hash4Bits]uint32
-	head8       *[1 << hash8Bits]uint32
+	three, four, six [ringSize]uint16
+	rank               [ringSize]uint16
+	head4              [1 << hash4Bits]uint16
+	head6              [1 << hash6Bits]uint16
 
-	next3, next4, next8 int // the next index to be linked, by kind
+	next3, next4, next6 int // the next index to be linked, by kind
 }
 
 const (
 	hash4Bits = 15
-	hash8Bits = 15
+	hash6Bits = 14
 
-	// batch is how many positions are linked at a time. Links of positions
-	// behind are needed up to the longest distance, so there is room for
-	// minLookahead positions in front.
-	batch = 128
+	// sixBytes is how many bytes the positions of the long chain share.
+	sixBytes = 6
+	sixShift = 64 - 8*sixBytes
+
+	// batch is how many positions are linked at a time, and linkedAhead how
+	// far the links reach at least. Links of positions behind are needed up
+	// to the longest distance, so there is room for minLookahead in front.
+	batch       = 128
+	linkedAhead = minLookahead - 1 - batch
 )
 
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hash4Bits) }
-func hash8(v uint64) uint32 { return uint32(v * 0x9e3779b185ebca87 >> (64 - hash8Bits)) }
+func hash6(v uint64) uint32 { return uint32(v << (64 - 8*sixBytes) * 0x9e3779b185ebca87 >> (64 - hash6Bits)) }
+
+// back returns the index that the link at leads to from the index from.
+func back(from int, link uint16) int { return from + int(link) - 1<<16 }
 
 // link links the positions up to end, which have eight bytes at least.
 func (e *encoder) link(end int) {
-	t, c, w := &e.tables, &e.chains, &e.win
-	head, shift, mask := t.head, t.shift, t.mask
-	buf := w.buf
+	c, w := &e.chains, &e.win
+	head, shift, mask := e.tables.head, e.tables.shift&15, e.tables.mask
+	buf, base := w.buf, w.base
 	for at := c.next3; at < end; at++ {
+		if (base+uint32(at))&(ringSize-1) == 0 {
+			c.sweep3(head, base+uint32(at))
+			sweep(c.head4[:], base+uint32(at))
+			sweep(c.head6[:], base+uint32(at))
+		}
 		v := binary.LittleEndian.Uint64(buf[at:])
-		cur := w.base + uint32(at)
+		cur := uint16(base) + uint16(at)
 		slot := cur & (ringSize - 1)
 
 		x := uint32(v)
-		h3 := (x<<(2*(shift&15)) ^ x>>8&0xff<<(shift&15) ^ x>>16&0xff) & mask
-		last := head[h3]
-		head[h3] = cur
-		t.prev[slot] = uint16(min(cur-last, 0xffff))
-		c.rank[slot] = c.rank[last&(ringSize-1)] + 1
+		h3 := (x<<(2*shift) ^ x>>8&0xff<<shift ^ x>>16&0xff) & mask
+		last := head[h3] // count<<16 | position
+		head[h3] = last&^0xffff + 1<<16 | uint32(cur)
+		c.three[slot] = uint16(last) - cur
+		c.rank[slot] = uint16(last>>16) + 1
 
 		h4 := hash4(x)
-		last = c.head4[h4]
+		c.four[slot] = c.head4[h4] - cur
 		c.head4[h4] = cur
-		c.four[slot] = uint16(min(cur-last, 0xffff))
 
-		h8 := hash8(v)
-		last = c.head8[h8]
-		c.head8[h8] = cur
-		c.eight[slot] = uint16(min(cur-last, 0xffff))
+		h8 := hash6(v)
+		c.six[slot] = c.head6[h8] - cur
+		c.head6[h8] = cur
 	}
-	c.next3, c.next4, c.next8 = end, end, end
+	c.next3, c.next4, c.next6 = end, end, end
+}
+
+// sweep, at a position cur that is a multiple of 32 Ki, makes all heads that
+// are older than that as old as that: too old for the next 32 Ki positions.
+func sweep(heads []uint16, cur uint32) {
+	const high = 0x8000_8000_8000_8000
+	now := uint64(cur&0x8000) * 0x0001_0001_0001_0001
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(&heads[0])), len(heads)/4)
+	for i, v := range words {
+		// Positions of the last 32 Ki have the other high bit.
+		old := ^(v ^ now) & high
+		words[i] = v&^(old-old>>15) ^ old
+	}
+}
+
+// sweep3 is sweep for the heads that have counts above the positions.
+func (c *chains) sweep3(heads []uint32, cur uint32) {
+	now := cur & 0x8000
+	for i, v := range heads {
+		old := ^(v ^ now) & 0x8000
+		heads[i] = v&^(old-old>>15) ^ old
+	}
 }
 
 // linkTail links what can be linked of the positions up to end: near the end
 // of the data some bytes are not there yet, and the rest is linked when they
 // have come.
 func (e *encoder) linkTail(end int) {
-	t, c, w := &e.tables, &e.chains, &e.win
+	c, w := &e.chains, &e.win
 	there := w.end()
 	for ; c.next3 < min(end, there-2); c.next3++ {
-		cur := w.base + uint32(c.next3)
-		last := t.add(w.buf, w.base, c.next3)
-		c.rank[cur&(ringSize-1)] = c.rank[last&(ringSize-1)] + 1
+		cur := uint16(w.base) + uint16(c.next3)
+		slot := cur & (ringSize - 1)
+		if slot == 0 {
+			c.sweep3(e.tables.head, uint32(cur))
+		}
+		h := e.tables.hash(binary.LittleEndian.Uint32(w.buf[c.next3:]))
+		last := e.tables.head[h]
+		e.tables.head[h] = last&^0xffff + 1<<16 | uint32(cur)
+		c.three[slot] = uint16(last) - cur
+		c.rank[slot] = uint16(last>>16) + 1
 	}
 	for ; c.next4 < min(end, there-3); c.next4++ {
-		cur := w.base + uint32(c.next4)
+		cur := uint16(w.base) + uint16(c.next4)
+		if cur&(ringSize-1) == 0 {
+			sweep(c.head4[:], uint32(cur))
+		}
 		h := hash4(binary.LittleEndian.Uint32(w.buf[c.next4:]))
-		c.four[cur&(ringSize-1)] = uint16(min(cur-c.head4[h], 0xffff))
+		c.four[cur&(ringSize-1)] = c.head4[h] - cur
 		c.head4[h] = cur
 	}
-	for ; c.next8 < min(end, there-7); c.next8++ {
-		cur := w.base + uint32(c.next8)
-		h := hash8(binary.LittleEndian.Uint64(w.buf[c.next8:]))
-		c.eight[cur&(ringSize-1)] = uint16(min(cur-c.head8[h], 0xffff))
-		c.head8[h] = cur
+	for ; c.next6 < min(end, there-sixBytes+1); c.next6++ {
+		cur := uint16(w.base) + uint16(c.next6)
+		if cur&(ringSize-1) == 0 {
+			sweep(c.head6[:], uint32(cur))
+		}
+		h := hash6(binary.LittleEndian.Uint64(w.buf[c.next6:]))
+		c.six[cur&(ringSize-1)] = c.head6[h] - cur
+		c.head6[h] = cur
 	}
 }
 
-// linkTo makes sure that the links reach beyond at, as far as the data does.
-func (e *encoder) linkTo(at int) {
+// linkFrom makes sure that the links reach beyond at, as far as the data does.
+func (e *encoder) linkFrom(at int) {
 	c, w := &e.chains, &e.win
-	end := at + batch
-	if c.next3 != c.next8 || end+8 > w.end() {
+	end := at + linkedAhead + batch
+	if c.next3 != c.next6 || end+8 > w.end() {
 		e.linkTail(min(end, w.end()))
 		if end+8 > w.end() {
 			return
@@ -104,160 +155,186 @@ func (e *encoder) linkTo(at int) {
 	e.link(end)
 }
 
-// finder is the search at one position.
-type finder struct {
-	low   int // candidates are above it: the window's start, or the reach
-	far   int // the longest distance
-	chain int
-	nice  int
-	limit int // the longest match, or what data there is
+// slide follows the window when it drops n bytes.
+func (c *chains) slide(n int) {
+	c.next3 = max(0, c.next3-n)
+	c.next4 = max(0, c.next4-n)
+	c.next6 = max(0, c.next6-n)
 }
 
 // search looks for a match longer than best, which is two or more, at the
-// index at, and returns the first of the longest as zlib would, or best.
-func (e *encoder) search(at, best int, f *finder) (length, dist int) {
+// index at, which has ahead bytes, among the chain first candidates. It
+// returns the first of the longest as zlib would, or best.
+func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 	c := &e.chains
-	buf := e.win.buf
-	base := e.win.base
-	slot := (base + uint32(at)) & (ringSize - 1)
-	rank := c.rank[slot]
 	if at >= c.next4 {
 		if best == 2 {
-			return e.search3(at, f)
+			return e.search3(at, chain)
 		}
 		return best, 0
 	}
+	buf := e.win.buf
+	base := uint16(e.win.base)
+	far := e.win.reach()
+	low := max(1, at-far)
+	slot := (base + uint16(at)) & (ringSize - 1)
+	rank := c.rank[slot]
+	limit := min(maxMatch, ahead)
 	word := binary.LittleEndian.Uint64(buf[at:])
 	found := best
-	cand := at
-	if best < 8 {
-		need := max(best+1, 4)
-		mask := ^uint64(0) >> (64 - 8*uint(need))
-		steps := f.chain
-		cand -= int(c.four[slot])
-		for cand >= f.low {
+
+	if best < sixBytes {
+		// A match of six or more is the best if there is one.
+		if at < c.next6 {
+			for cand := back(at, c.six[slot]); cand >= low; {
+				s := (base + uint16(cand)) & (ringSize - 1)
+				if (binary.LittleEndian.Uint64(buf[cand:])^word)<<sixShift == 0 && !e.missing(cand) {
+					diff := int(rank - c.rank[s])
+					if diff > chain {
+						break
+					}
+					if d := at - cand; d < far || diff == 1 {
+						n := matchLen(buf, cand, at, limit)
+						if n > found {
+							if n >= min(e.tune.nice, ahead) || n >= limit {
+								return n, d
+							}
+							return e.longer(at, cand, n, d, chain, ahead)
+						}
+					}
+				}
+				cand = back(cand, c.six[s])
+			}
+		}
+		mask := ^uint64(0) >> (64 - 8*uint(max(best+1, 4)))
+		steps := chain
+		for cand := back(at, c.four[slot]); cand >= low; {
 			x := binary.LittleEndian.Uint64(buf[cand:]) ^ word
-			s := (base + uint32(cand)) & (ringSize - 1)
+			s := (base + uint16(cand)) & (ringSize - 1)
+			if uint32(x) != 0 {
+				cand = back(cand, c.four[s])
+				continue
+			}
 			if x&mask == 0 && !e.missing(cand) {
-				diff := rank - c.rank[s]
-				if int(diff) > f.chain {
+				diff := int(rank - c.rank[s])
+				if diff > chain {
 					break
 				}
 				d := at - cand
-				if d < f.far || diff == 1 {
-					n := bits.TrailingZeros64(x) >> 3
-					if n == 8 {
-						n = 8 + matchLen(buf, cand+8, at+8, f.limit-8)
-					}
-					n = min(n, f.limit)
+				if d < far || diff == 1 {
+					n := min(bits.TrailingZeros64(x)>>3, limit)
 					if n > found {
 						found, dist = n, d
-						if n >= f.nice {
+						if n >= sixBytes-1 || n >= min(e.tune.nice, ahead) {
 							return found, dist
-						}
-						if n >= 8 {
-							break
 						}
 						mask = ^uint64(0) >> (56 - 8*uint(n))
 					}
 				}
 			}
+			// Every candidate here counts in zlib's chain too, so the rank
+			// need not be looked at before.
 			steps--
-			if steps <= 0 && uint32(x) == 0 && int(rank-c.rank[s]) > f.chain && !e.missing(cand) {
+			if steps == 0 && e.gapEnd == 0 {
 				break
 			}
-			cand -= int(c.four[s])
+			cand = back(cand, c.four[s])
 		}
-		if found < 8 {
-			if found == 2 {
-				return e.search3(at, f)
-			}
-			return found, dist
+		if found == 2 {
+			return e.search3(at, chain)
 		}
-	}
-
-	// A longer match must have the byte after the best one. Follow the chain
-	// of the eight bytes that end there.
-	if found >= f.limit {
 		return found, dist
 	}
-	off := min(found-7, c.next8-1-at)
-	if off < 0 {
-		off = 0
+	return e.longer(at, at, best, 0, chain, ahead)
+}
+
+// longer goes on searching with a match of found bytes, at least six, in hand,
+// the one at top if that is not at itself. A longer match must have the byte
+// after them: the search follows the chain of the six bytes that end there.
+func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
+	c := &e.chains
+	buf := e.win.buf
+	base := uint16(e.win.base)
+	far := e.win.reach()
+	limit := min(maxMatch, ahead)
+	nice := min(e.tune.nice, ahead)
+	if found >= limit {
+		return found, dist
 	}
+	rank := c.rank[(base+uint16(at))&(ringSize-1)]
+	word := binary.LittleEndian.Uint64(buf[at:])
+	off := min(found-sixBytes+1, c.next6-1-at)
 	tail := binary.LittleEndian.Uint64(buf[at+off:])
-	top := cand // candidates from here on up are done
+	low := max(1, at-far) + off
 	q := at + off
-	low := f.low + off
 	for {
-		s := (base + uint32(q)) & (ringSize - 1)
-		q -= int(c.eight[s])
+		q = back(q, c.six[(base+uint16(q))&(ringSize-1)])
 		if q < low {
-			break
+			return found, dist
 		}
-		cand = q - off
-		if binary.LittleEndian.Uint64(buf[q:]) != tail || cand >= top {
+		cand := q - off
+		if (binary.LittleEndian.Uint64(buf[q:])^tail)<<sixShift != 0 || cand >= top {
 			continue
 		}
 		x := binary.LittleEndian.Uint64(buf[cand:]) ^ word
 		if x<<40 != 0 || e.missing(cand) {
 			continue
 		}
-		diff := rank - c.rank[(base+uint32(cand))&(ringSize-1)]
-		if int(diff) > f.chain {
-			break
+		diff := int(rank - c.rank[(base+uint16(cand))&(ringSize-1)])
+		if diff > chain {
+			return found, dist
 		}
-		if x != 0 {
+		if x<<sixShift != 0 {
 			continue
 		}
 		d := at - cand
-		if d >= f.far && diff != 1 {
+		if d >= far && diff != 1 {
 			continue
 		}
-		n := min(8+matchLen(buf, cand+8, at+8, f.limit-8), f.limit)
+		n := sixBytes + matchLen(buf, cand+sixBytes, at+sixBytes, limit-sixBytes)
 		if n > found {
 			found, dist = n, d
-			if n >= f.nice || n >= f.limit {
-				break
+			if n >= nice {
+				return found, dist
 			}
-			off = max(0, min(found-7, c.next8-1-at))
+			off = min(found-sixBytes+1, c.next6-1-at)
 			tail = binary.LittleEndian.Uint64(buf[at+off:])
 			top = cand
 			q = at + off
-			low = f.low + off
+			low = max(1, at-far) + off
 		}
 	}
-	return found, dist
 }
 
 // search3 looks for a match of exactly three bytes, where there is none of
 // more. Farther than tooFar it would not be used.
-func (e *encoder) search3(at int, f *finder) (length, dist int) {
-	t, c := &e.tables, &e.chains
+func (e *encoder) search3(at, chain int) (length, dist int) {
+	c := &e.chains
 	if at >= c.next3 || e.strategy == Filtered {
 		return 2, 0
 	}
 	buf := e.win.buf
-	base := e.win.base
+	base := uint16(e.win.base)
 	word := binary.LittleEndian.Uint32(buf[at:]) << 8
-	low := max(f.low, at-tooFar)
-	slot := (base + uint32(at)) & (ringSize - 1)
-	cand := at - int(t.prev[slot])
-	for steps := f.chain; cand >= low && steps > 0; steps-- {
-		if binary.LittleEndian.Uint32(buf[cand:])<<8 == word {
-			if at-cand >= f.far && steps != f.chain {
+	far := e.win.reach()
+	low := max(1, at-min(tooFar, far))
+	slot := (base + uint16(at)) & (ringSize - 1)
+	cand := back(at, c.three[slot])
+	for steps := chain; cand >= low && steps > 0; steps-- {
+		if binary.LittleEndian.Uint32(buf[cand:])<<8 == word && !e.missing(cand) {
+			if at-cand >= far && steps != chain {
 				break
 			}
 			return 3, at - cand
 		}
-		cand -= int(t.prev[(base+uint32(cand))&(ringSize-1)])
+		cand = back(cand, c.three[(base+uint16(cand))&(ringSize-1)])
 	}
 	return 2, 0
 }
 
-// slide follows the window when it drops n bytes.
-func (c *chains) slide(n int) {
-	c.next3 = max(0, c.next3-n)
-	c.next4 = max(0, c.next4-n)
-	c.next8 = max(0, c.next8-n)
+// clear forgets all heads, those of three bytes too.
+func (c *chains) clear(head []uint32) {
+	clear(head)
+	clear(c.head4[:])
+	clear(c.head6[:])
 }

@@ -104,14 +104,26 @@ func (e *encoder) reset(level int, strategy Strategy, memLevel, windowBits int) 
 	e.length, e.prevLength, e.dist, e.literal = 2, 2, 0, false
 	e.slides = 0
 	e.last = neverRun
+	if e.isLazy() && !e.linking {
+		w.base = w.base&^0xffff | ringSize
+		e.chains.clear(e.tables.head)
+	} else if !e.isLazy() && e.linking {
+		clear(e.tables.head)
+	}
 	e.linking, e.gapEnd = e.isLazy(), 0
-	e.chains.next3, e.chains.next4, e.chains.next8 = 0, 0, 0
+	e.chains.next3, e.chains.next4, e.chains.next6 = 0, 0, 0
 }
 
 // skipAhead moves the window so far up the absolute positions that all that
 // the tables hold is out of reach.
 func (e *encoder) skipAhead() {
-	e.win.base += uint32(e.win.pos+e.win.ahead) + 4*ringSize
+	w := &e.win
+	w.base += uint32(w.pos+w.ahead) + 4*ringSize
+	if e.linking {
+		// The heads hold fewer bits. Cleared they are 32 Ki positions old.
+		w.base = w.base&^0xffff | ringSize
+		e.chains.clear(e.tables.head)
+	}
 	e.rebase()
 }
 
@@ -152,7 +164,9 @@ func (e *encoder) run(flush Flush) {
 		return
 	}
 	var how outcome
-	e.linking = e.linking && e.isLazy()
+	if e.linking && !e.isLazy() {
+		e.leaveLazy()
+	}
 	switch {
 	case e.level == 0:
 		how = e.stored(flush)
@@ -176,8 +190,11 @@ func (e *encoder) run(flush Flush) {
 		if flush == FullFlush {
 			e.skipAhead()
 			if e.win.ahead == 0 {
+				if !e.linking {
+					e.win.base += uint32(e.win.pos)
+				}
 				e.win.restart()
-				e.chains.next3, e.chains.next4, e.chains.next8 = 0, 0, 0
+				e.chains.next3, e.chains.next4, e.chains.next6 = 0, 0, 0
 			}
 		}
 	}
@@ -239,10 +256,10 @@ func (e *encoder) rebase() {
 	if w.base < high {
 		return
 	}
-	shift := (w.base - 8*ringSize) &^ (ringSize - 1)
-	for _, t := range [][]uint32{e.tables.head, e.chains.head4[:], e.chains.head8[:]} {
-		for i, v := range t {
-			t[i] = v - min(v, shift)
+	shift := (w.base - 8*ringSize) &^ 0xffff
+	if !e.linking {
+		for i, v := range e.tables.head {
+			e.tables.head[i] = v - min(v, shift)
 		}
 	}
 	e.gapEnd -= min(e.gapEnd, shift)

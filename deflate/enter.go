@@ -1,63 +1,148 @@
 package deflate
 
+import "encoding/binary"
+
+// The lazy search and the greedy one keep the heads of the three-byte chains
+// in the same memory, but in their own way. The greedy one leaves positions
+// out of the chains, so its heads are whole positions, none of them mistaken
+// for another. The functions here change from one to the other, which a
+// change of level or strategy between two flushes asks for.
+
 // enterLazy prepares the chains when the lazy search begins after another
-// loop, which keeps only the three-byte chains and may have left positions
-// out of them. Such a position is no candidate, whatever its bytes; missing
-// remembers them for as long as the window reaches them.
+// loop. A position that the other loop left out is no candidate, whatever its
+// bytes; missing remembers them for as long as the window reaches them.
 func (e *encoder) enterLazy() {
 	t, c, w := &e.tables, &e.chains, &e.win
 	e.linking = true
 	next := w.pos - w.insert
 	start := max(1, next-ringSize+minLookahead)
-	c.next3, c.next4, c.next8 = next, min(next, start), min(next, start)
+	c.next3, c.next4, c.next6 = next, min(next, start), min(next, start)
 	e.gapEnd = 0
-	if start >= next {
-		return
-	}
-	clear(c.head4[:])
-	clear(c.head8[:])
 	if e.gaps == nil {
 		e.gaps = new([ringSize]bool)
 	}
 	for i := range e.gaps {
 		e.gaps[i] = true
 	}
+	base := w.base
 	for _, last := range t.head[:t.mask+1] {
-		for at := int(int32(last - w.base)); at >= start && at < next; at -= int(t.prev[(w.base+uint32(at))&(ringSize-1)]) {
-			e.gaps[(w.base+uint32(at))&(ringSize-1)] = false
+		for at := int(int32(last - base)); at >= start && at < next; at -= int(t.prev[(base+uint32(at))&(ringSize-1)]) {
+			e.gaps[(base+uint32(at))&(ringSize-1)] = false
 		}
 	}
+	// All positions are linked anew, those left out too where it does no
+	// harm. What is older than the window is out of reach for as long as it
+	// takes to be mistaken for something else.
+	none := uint16(base) + uint16(next) - ringSize
+	for i := range t.head {
+		t.head[i] = uint32(none)
+	}
+	for i := range c.head4 {
+		c.head4[i] = none
+	}
+	for i := range c.head6 {
+		c.head6[i] = none
+	}
 	for at := start; at < next; at++ {
-		slot := (w.base + uint32(at)) & (ringSize - 1)
+		cur := uint16(base) + uint16(at)
+		slot := cur & (ringSize - 1)
 		if e.gaps[slot] {
-			e.gapEnd = w.base + uint32(next)
+			e.gapEnd = base + uint32(next)
 			continue
 		}
-		c.rank[slot] = c.rank[(w.base+uint32(at)-uint32(t.prev[slot]))&(ringSize-1)] + 1
+		h := t.hash(binary.LittleEndian.Uint32(w.buf[at:]))
+		last := t.head[h]
+		t.head[h] = last&^0xffff + 1<<16 | uint32(cur)
+		c.three[slot] = uint16(last) - cur
+		c.rank[slot] = uint16(last>>16) + 1
 	}
 	e.linkTail(next)
 }
 
+// leaveLazy prepares the tables of the greedy search from the chains.
+func (e *encoder) leaveLazy() {
+	t, c, w := &e.tables, &e.chains, &e.win
+	e.linking = false
+	clear(t.head)
+	base := w.base
+	for at := max(1, c.next3-ringSize+minLookahead); at < c.next3; at++ {
+		if !e.missing(at) {
+			t.add(w.buf, base, at)
+		}
+	}
+}
+
 // missing reports whether the position at was left out of the chains.
 func (e *encoder) missing(at int) bool {
+	return e.gapEnd != 0 && e.left(at)
+}
+
+// left is missing once there are gaps.
+func (e *encoder) left(at int) bool {
 	cur := e.win.base + uint32(at)
 	return cur < e.gapEnd && e.gaps[cur&(ringSize-1)]
 }
 
 // oddSearch is the search for the rare case that zlib would hold a length of
-// zero for the last position.
-func (e *encoder) oddSearch() {
-	t, w := &e.tables, &e.win
-	if w.pos >= e.chains.next3 {
-		return
+// zero for the last position, after a change of level or strategy.
+func (e *encoder) oddSearch(at, chain, ahead int) (length, dist int) {
+	c := &e.chains
+	if at >= c.next3 {
+		return 2, 0
 	}
-	cur := w.base + uint32(w.pos)
-	reach := uint32(w.reach())
-	first := cur - uint32(t.prev[cur&(ringSize-1)])
-	if first <= w.base || cur-first > reach {
-		return
+	far := e.win.reach()
+	low := max(1, at-far)
+	slot := func(at int) uint32 { return (e.win.base + uint32(at)) & (ringSize - 1) }
+	// The chain itself, without what only looks as if it belonged to it.
+	cand := at
+	step := func() bool {
+		for {
+			cand = back(cand, c.three[slot(cand)])
+			if cand < low {
+				return false
+			}
+			h := binary.LittleEndian.Uint32(e.win.buf[cand:])
+			if e.tables.hash(h) == e.tables.hash(binary.LittleEndian.Uint32(e.win.buf[at:])) && !e.missing(cand) {
+				return true
+			}
+		}
 	}
-	s := search{first, max(w.base, cur-reach), e.tune.chain, e.tune.nice, w.ahead}
-	n, start := t.longest(w.buf, w.base, w.pos, e.prevLength, 0, &s)
-	e.length, e.dist = n, w.pos-start
+	if !step() {
+		return 2, 0
+	}
+	o := oddMatch{buf: e.win.buf, at: at, limit: min(maxMatch, ahead)}
+	for first := true; ; first = false {
+		if !first && at-cand >= far {
+			break
+		}
+		if o.try(cand) && o.best >= min(e.tune.nice, ahead) {
+			break
+		}
+		chain--
+		if chain == 0 || !step() {
+			break
+		}
+	}
+	return o.best, o.dist
+}
+
+// oddMatch is a search that begins with a best length of zero. Zlib's first
+// test of a candidate then compares the byte before it.
+type oddMatch struct {
+	buf        []byte
+	at, limit  int
+	best, dist int
+}
+
+// try looks at one candidate and reports whether it is better.
+func (o *oddMatch) try(cand int) bool {
+	if o.best == 0 && o.buf[cand-1] != o.buf[o.at-1] {
+		return false
+	}
+	n := matchLen(o.buf, cand, o.at, o.limit)
+	if n < minMatch || n <= o.best {
+		return false
+	}
+	o.best, o.dist = n, o.at-cand
+	return true
 }

@@ -20,50 +20,19 @@ func (e *encoder) lazy(flush Flush) outcome {
 				break
 			}
 		}
-		if w.pos+minLookahead/2 > c.next3 {
-			e.linkTo(w.pos + minLookahead/2)
+		// With less ahead, in a flush, the window still slides when due.
+		stop := min(w.end(), w.size+w.reach())
+		if w.ahead >= minLookahead {
+			stop = w.end() - minLookahead + 1
 		}
-		prevDist := e.dist
-		e.prevLength = e.length
-		e.length = minMatch - 1
-		if e.prevLength < e.tune.lazy && w.ahead >= minMatch {
-			if e.prevLength < 2 {
-				e.oddSearch()
-			} else {
-				chain := e.tune.chain
-				if e.prevLength >= e.tune.good {
-					chain >>= 2
-				}
-				f := finder{max(1, w.pos-w.reach()), w.reach(), chain, min(e.tune.nice, w.ahead), min(maxMatch, w.ahead)}
-				e.length, e.dist = e.search(w.pos, e.prevLength, &f)
+		e.lazyTo(stop)
+		if len(e.syms) == e.symLimit {
+			e.endBlock(false)
+			if e.literal {
+				// The block ended in the middle of a step.
+				w.pos++
+				w.ahead--
 			}
-			if e.length <= 5 && (e.strategy == Filtered || e.length == minMatch && e.dist > tooFar) {
-				e.length = minMatch - 1
-			}
-		}
-		switch {
-		case e.prevLength >= minMatch && e.length <= e.prevLength:
-			n := e.prevLength
-			e.syms = append(e.syms, uint32(prevDist)<<16|uint32(n))
-			w.ahead -= n - 1
-			w.pos += n - 1
-			e.literal = false
-			e.length = minMatch - 1
-			e.prevLength = 0
-			if len(e.syms) == e.symLimit {
-				e.endBlock(false)
-			}
-		case e.literal:
-			e.syms = append(e.syms, uint32(w.buf[w.pos-1]))
-			if len(e.syms) == e.symLimit {
-				e.endBlock(false)
-			}
-			w.pos++
-			w.ahead--
-		default:
-			e.literal = true
-			w.pos++
-			w.ahead--
 		}
 	}
 	if e.literal {
@@ -81,4 +50,61 @@ func (e *encoder) lazy(flush Flush) outcome {
 		e.gapEnd = min(e.gapEnd, w.base+uint32(next))
 	}
 	return e.endLoop(flush)
+}
+
+// lazyTo takes the steps that begin before the index stop, or up to the last
+// symbol of the block. If that symbol is a literal, the block ends before the
+// step does, and pos is still to be moved.
+func (e *encoder) lazyTo(stop int) {
+	w, c := &e.win, &e.chains
+	buf := w.buf
+	end := w.end()
+	pos, length, dist, literal := w.pos, e.length, e.dist, e.literal
+	syms := e.syms
+	prevLength := e.prevLength
+	tune := e.tune
+	for pos < stop {
+		if pos+linkedAhead > c.next3 {
+			e.linkFrom(pos)
+		}
+		prevDist := dist
+		prevLength = length
+		length = minMatch - 1
+		if ahead := end - pos; prevLength < tune.lazy && ahead >= minMatch {
+			chain := tune.chain
+			if prevLength >= tune.good {
+				chain >>= 2
+			}
+			if prevLength >= 2 {
+				length, dist = e.search(pos, prevLength, chain, ahead)
+			} else {
+				length, dist = e.oddSearch(pos, chain, ahead)
+			}
+			if length <= 5 && (e.strategy == Filtered || length == minMatch && dist > tooFar) {
+				length = minMatch - 1
+			}
+		}
+		if prevLength >= minMatch && length <= prevLength {
+			syms = append(syms, uint32(prevDist)<<16|uint32(prevLength))
+			pos += prevLength - 1
+			literal = false
+			length = minMatch - 1
+			prevLength = 0
+			if len(syms) == e.symLimit {
+				break
+			}
+			continue
+		}
+		if literal {
+			syms = append(syms, uint32(buf[pos-1]))
+			if len(syms) == e.symLimit {
+				break
+			}
+		}
+		literal = true
+		pos++
+	}
+	w.pos, w.ahead = pos, end-pos
+	e.length, e.dist, e.literal, e.prevLength = length, dist, literal, prevLength
+	e.syms = syms
 }

@@ -40,9 +40,8 @@ func (w *window) slide() {
 	w.insert = min(w.insert, w.pos)
 }
 
-// restart forgets everything before pos, which becomes the window's start.
+// restart makes pos the window's start.
 func (w *window) restart() {
-	w.base += uint32(w.pos)
 	w.pos, w.blockStart, w.insert = 0, 0, 0
 }
 

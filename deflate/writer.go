@@ -158,8 +158,7 @@ func newEncoderState(memLevel int) *encoderState {
 	s := new(encoderState)
 	s.win.buf = make([]byte, 2*ringSize+windowSlack)
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
-	s.tables.prev = new([ringSize]uint16)
-	s.chains = chains{four: new([ringSize]uint16), eight: new([ringSize]uint16), rank: new([ringSize]uint16), head4: new([1 << hash4Bits]uint32), head8: new([1 << hash8Bits]uint32)}
+	s.tables.ring = &s.chains.three
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }

@@ -5,7 +5,9 @@
 //	cd bench/deflate && go run . [-levels 1,6,9] [-rounds 7] [-mib 8]
 //
 // It prints, per input and level, the median speed with the slowest and the
-// fastest round, how many times C zlib's median that is, and the output size.
+// fastest round and how many times C zlib's median that is; the same by
+// processor time, which says more about one core on a busy machine; and the
+// output size.
 package main
 
 import (
@@ -48,8 +50,8 @@ func run(levels string, rounds, size int, only string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("| input | level | compressor | MB/s | slowest | fastest | of zlib | bytes |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
+	fmt.Println("| input | level | compressor | MB/s | slowest | fastest | of zlib | MB/cpu-s | best | of zlib | bytes |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
 	for _, in := range inputs {
 		file := filepath.Join(dir, in.name)
 		if err := os.WriteFile(file, in.data, 0o600); err != nil {
@@ -70,7 +72,8 @@ func run(levels string, rounds, size int, only string) error {
 
 // measure runs all peers in turns and prints one line each.
 func measure(all []peer, in corpus, file string, level, rounds int) error {
-	speeds := make([][]float64, len(all))
+	wall := make([][]float64, len(all))
+	cpu := make([][]float64, len(all))
 	sizes := make([]int, len(all))
 	for range rounds {
 		for i, p := range all {
@@ -78,19 +81,19 @@ func measure(all []peer, in corpus, file string, level, rounds int) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
-			speeds[i] = append(speeds[i], float64(len(in.data))/1e6/r.took.Seconds())
+			mb := float64(len(in.data)) / 1e6
+			wall[i] = append(wall[i], mb/r.took.Seconds())
+			cpu[i] = append(cpu[i], mb/r.cpu.Seconds())
 			sizes[i] = r.size
 		}
 	}
-	var base float64
 	for i, p := range all {
-		s := speeds[i]
-		slices.Sort(s)
-		median := s[len(s)/2]
-		if i == 0 {
-			base = median
-		}
-		fmt.Printf("| %s | %d | %s | %.1f | %.1f | %.1f | %.2f | %d |\n", in.name, level, p.name, median, s[0], s[len(s)-1], median/base, sizes[i])
+		slices.Sort(wall[i])
+		slices.Sort(cpu[i])
+		w, c := wall[i], cpu[i]
+		mid := rounds / 2
+		fmt.Printf("| %s | %d | %s | %.1f | %.1f | %.1f | %.2f | %.1f | %.1f | %.2f | %d |\n", in.name, level, p.name,
+			w[mid], w[0], w[rounds-1], w[mid]/wall[0][mid], c[mid], c[rounds-1], c[mid]/cpu[0][mid], sizes[i])
 	}
 	return nil
 }

@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/duplex-go/duplex/deflate"
@@ -18,7 +20,8 @@ import (
 
 // result is one measured compression.
 type result struct {
-	took time.Duration
+	took time.Duration // on the wall
+	cpu  time.Duration // of all processors together
 	size int
 }
 
@@ -40,6 +43,8 @@ func (c *counter) Write(p []byte) (int, error) {
 func inProcess(open func(level int, w io.Writer) (io.WriteCloser, error)) func(int, []byte, string) (result, error) {
 	return func(level int, data []byte, _ string) (result, error) {
 		var c counter
+		runtime.GC()
+		cpu := processorTime()
 		start := time.Now()
 		w, err := open(level, &c)
 		if err != nil {
@@ -51,11 +56,21 @@ func inProcess(open func(level int, w io.Writer) (io.WriteCloser, error)) func(i
 		if err := w.Close(); err != nil {
 			return result{}, err
 		}
-		return result{time.Since(start), c.n}, nil
+		return result{time.Since(start), processorTime() - cpu, c.n}, nil
 	}
 }
 
-// printed measures a process that prints its own nanoseconds and output size.
+// processorTime is what this process has used so far.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// printed measures a process that prints its own nanoseconds, on the wall and
+// of the processor, and its output size.
 func printed(cmd func(level int, file string) *exec.Cmd) func(int, []byte, string) (result, error) {
 	return func(level int, _ []byte, file string) (result, error) {
 		c := cmd(level, file)
@@ -69,16 +84,20 @@ func printed(cmd func(level int, file string) *exec.Cmd) func(int, []byte, strin
 		if err != nil {
 			return result{}, err
 		}
-		size, err := strconv.Atoi(f[1])
-		return result{time.Duration(ns), size}, err
+		cpu, err := strconv.ParseInt(f[1], 10, 64)
+		if err != nil {
+			return result{}, err
+		}
+		size, err := strconv.Atoi(f[2])
+		return result{time.Duration(ns), time.Duration(cpu), size}, err
 	}
 }
 
 // nodeScript times createGzip on one file, fed in pieces of 64 KiB.
 const nodeScript = `
 const {createGzip}=require('zlib'),data=require('fs').readFileSync(process.argv[2]);
-const start=process.hrtime.bigint(),z=createGzip({level:+process.argv[1]});let size=0;
-z.on('data',c=>size+=c.length).on('end',()=>console.log(String(process.hrtime.bigint()-start),size));
+const cpu=process.cpuUsage(),start=process.hrtime.bigint(),z=createGzip({level:+process.argv[1]});let size=0;
+z.on('data',c=>size+=c.length).on('end',()=>{const u=process.cpuUsage(cpu);console.log(String(process.hrtime.bigint()-start),(u.user+u.system)*1000,size)});
 let at=0;(function next(){while(at<data.length){const c=data.subarray(at,at+65536);at+=65536;if(!z.write(c)){z.once('drain',next);return}}z.end()})()`
 
 // peers returns everything that can be measured on this machine, zlib first.
@@ -113,8 +132,11 @@ func peers(dir string) ([]peer, error) {
 			c := exec.Command(pigz, "-p", "2", "-c", "-"+strconv.Itoa(level), file)
 			c.Stdout = &out
 			start := time.Now()
-			err := c.Run()
-			return result{time.Since(start), out.Len()}, err
+			if err := c.Run(); err != nil {
+				return result{}, err
+			}
+			took := time.Since(start)
+			return result{took, c.ProcessState.UserTime() + c.ProcessState.SystemTime(), out.Len()}, nil
 		}})
 	}
 	return list, nil
