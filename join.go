@@ -147,7 +147,7 @@ func (m *merge) run(ctx context.Context) (Result, error) {
 	}
 	m.events.Wait()
 	m.watch.stop()
-	return m.finish()
+	return m.finish(ctx)
 }
 
 // flow carries one direction to its end.
@@ -264,8 +264,9 @@ func (m *merge) fail(why Reason, cause error) {
 	m.mu.Lock()
 	for i := range m.dirs {
 		d := &m.dirs[i]
-		// Without an end to pass on, silence is how the survivor ends.
-		if why == Idle && m.quiet() {
+		// Without an end to pass on, silence is how the survivor ends; but not
+		// while its own destination is what keeps it silent.
+		if why == Idle && m.quiet() && !d.holding.Load() {
 			m.settle(d, Ended, nil)
 			continue
 		}
@@ -323,14 +324,24 @@ func (m *merge) drop(cause error) {
 // progress is a number that grows while a destination takes bytes that no
 // counter shows yet.
 func (m *merge) progress() uint64 {
-	return ackedBytes(bare(m.dirs[0].dst)) + ackedBytes(bare(m.dirs[1].dst))
+	return arrived(bare(m.dirs[0].dst)) + arrived(bare(m.dirs[1].dst))
 }
 
-// finish closes what is still open and returns the result.
-func (m *merge) finish() (Result, error) {
+// arrived returns a number that grows while the peer of s takes bytes, if there
+// is one.
+func arrived(s Stream) uint64 {
+	if e, ok := s.(*PairEnd); ok {
+		return e.out.given()
+	}
+	return ackedBytes(s)
+}
+
+// finish closes what is still open and returns the result. The end of ctx no
+// longer fails the join, but cuts the closing short.
+func (m *merge) finish(ctx context.Context) (Result, error) {
 	if !m.gone {
 		for i := range m.dirs {
-			m.close(&m.dirs[i], &m.dirs[1-i])
+			m.close(ctx, &m.dirs[i], &m.dirs[1-i])
 		}
 	}
 	for i := range m.dirs {
@@ -346,7 +357,7 @@ const drainTime = 2 * time.Second
 // close closes d's source, as an abort if writing to it failed. If d stopped
 // early but the source got its end, it may still be sending: a close now would
 // reset it and could destroy what it has not read yet.
-func (m *merge) close(d, opposite *direction) {
+func (m *merge) close(ctx context.Context, d, opposite *direction) {
 	if opposite.result.Reason == WriteFailed {
 		// The peer has not got everything, and must not take this for its end.
 		_ = Abort(d.src, opposite.result.Err)
@@ -357,7 +368,7 @@ func (m *merge) close(d, opposite *direction) {
 		if s, ok := d.src.(readDeadliner); ok {
 			_ = s.SetReadDeadline(time.Time{})
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		ctx, cancel := context.WithTimeout(ctx, drainTime)
 		defer cancel()
 		_ = Shutdown(ctx, d.src)
 		return

@@ -22,11 +22,12 @@ type queue struct {
 
 	// All below is guarded by mu.
 	head, tail *chunk
-	waiting    int  // bytes in the chunks
-	mark       int  // the high-water mark; waiting never exceeds it
-	want       int  // room that the writer waits for; 0 when none waits
-	turn       bool // a write is under way: another waits for its turn
-	ended      bool // the writer has ended: the reader gets io.EOF next
+	waiting    int    // bytes in the chunks
+	mark       int    // the high-water mark; waiting never exceeds it
+	want       int    // room that the writer waits for; 0 when none waits
+	turn       bool   // a write is under way: another waits for its turn
+	gave       uint64 // how many bytes the reader has taken
+	ended      bool   // the writer has ended: the reader gets io.EOF next
 
 	failed error // set by the writing side: what the reader gets after the waiting bytes
 	gone   error // set by the reading side: what the writer gets
@@ -192,6 +193,7 @@ func (q *queue) pop() *chunk {
 // woken for every little. q.mu is held.
 func (q *queue) took(n int) {
 	q.waiting -= n
+	q.gave += uint64(n)
 	if q.waiting > 0 {
 		q.readable.Signal() // for another reader, whose signal this one may have had
 	}
@@ -386,4 +388,11 @@ func (q *queue) level() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.waiting
+}
+
+// given returns how many bytes the reader has taken.
+func (q *queue) given() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.gave
 }

@@ -37,10 +37,11 @@ type transfer struct {
 	// touched, if set, is called after bytes have moved.
 	touched func()
 
-	quit   atomic.Bool  // set by whoever then ends a pending read with a deadline
-	moved  atomic.Int64 // bytes that dst has taken, live
-	err    error        // why the transfer stopped; nil at the end of src
-	failed side         // whose error it is
+	quit    atomic.Bool  // set by whoever then ends a pending read with a deadline
+	moved   atomic.Int64 // bytes that dst has taken, live
+	holding atomic.Bool  // bytes have been read that dst has not taken yet
+	err     error        // why the transfer stopped; nil at the end of src
+	failed  side         // whose error it is
 
 	from, to []meter      // of the wrappers around src and dst
 	flush    func() error // set when live and dst buffers
@@ -158,7 +159,9 @@ func (t *transfer) stop(s side, err error) {
 
 // write writes p to dst and reports whether the transfer goes on.
 func (t *transfer) write(p []byte) bool {
+	t.holding.Store(true)
 	n, err := t.dst.Write(p)
+	t.holding.Store(false)
 	t.progress(int64(max(n, 0)))
 	if err == nil && n != len(p) {
 		err = io.ErrShortWrite
@@ -172,7 +175,10 @@ func (t *transfer) write(p []byte) bool {
 // flushed flushes dst, whose reader may wait for what the source has sent so
 // far, and reports whether the transfer goes on.
 func (t *transfer) flushed() bool {
-	if err := t.flush(); err != nil {
+	t.holding.Store(true)
+	err := t.flush()
+	t.holding.Store(false)
+	if err != nil {
 		t.stop(writing, err)
 		return false
 	}
@@ -189,10 +195,7 @@ func (t *transfer) fromPair(src, dst *PairEnd) {
 			return
 		}
 		if dst != nil {
-			n, err := dst.out.adopt(c)
-			t.progress(int64(n))
-			if err != nil {
-				t.stop(writing, err)
+			if !t.adopt(c, dst) {
 				return
 			}
 			continue
@@ -203,6 +206,18 @@ func (t *transfer) fromPair(src, dst *PairEnd) {
 			return
 		}
 	}
+}
+
+// adopt hands c over to dst and reports whether the transfer goes on.
+func (t *transfer) adopt(c *chunk, dst *PairEnd) bool {
+	t.holding.Store(true)
+	n, err := dst.out.adopt(c)
+	t.holding.Store(false)
+	t.progress(int64(n))
+	if err != nil {
+		t.stop(writing, err)
+	}
+	return err == nil
 }
 
 // copy moves bytes through pooled buffers; dst is t.dst if that is an
@@ -227,12 +242,7 @@ func (t *transfer) copy(dst *PairEnd) {
 // deliver writes c, frees it and reports whether the transfer goes on.
 func (t *transfer) deliver(c *chunk, dst *PairEnd) bool {
 	if dst != nil {
-		n, err := dst.out.adopt(c)
-		t.progress(int64(n))
-		if err != nil {
-			t.stop(writing, err)
-		}
-		return err == nil
+		return t.adopt(c, dst)
 	}
 	ok := t.write(c.bytes())
 	c.free()
