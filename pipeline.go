@@ -186,11 +186,15 @@ func (p *pipeline) enough(l *leg) {
 	if l.content.Swap(true) {
 		return
 	}
-	l.leave()
+	// What feeds l must know first, or it takes what stops it for a failure.
 	for _, feed := range p.legs {
 		if feed.to == l.from {
 			p.enough(feed)
 		}
+	}
+	l.leave()
+	if in, ok := l.dst.(*loop); ok {
+		in.stopWrite(errEnough) // for a function that waits there
 	}
 }
 
