@@ -114,7 +114,7 @@ func (l *Layered) Write(p []byte) (n int, err error) {
 	if err := l.writable(); err != nil {
 		return 0, err
 	}
-	if t := l.limit.Load(); t != nil && !t.IsZero() && time.Now().After(*t) {
+	if t := l.limit.Load(); t != nil && !t.IsZero() && !time.Now().Before(*t) {
 		return 0, os.ErrDeadlineExceeded // before p is encoded for good
 	}
 	if err := l.send(); err != nil {
