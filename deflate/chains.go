@@ -21,9 +21,9 @@ import (
 // positions sweep sees to it that heads out of reach stay out of it.
 type chains struct {
 	three, four, six [ringSize]uint16
-	rank               [ringSize]uint16
-	head4              [1 << hash4Bits]uint16
-	head6              [1 << hash6Bits]uint16
+	rank             [ringSize]uint16
+	head4            [1 << hash4Bits]uint16
+	head6            [1 << hash6Bits]uint16
 
 	next3, next4, next6 int // the next index to be linked, by kind
 }
@@ -44,7 +44,9 @@ const (
 )
 
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hash4Bits) }
-func hash6(v uint64) uint32 { return uint32(v << (64 - 8*sixBytes) * 0x9e3779b185ebca87 >> (64 - hash6Bits)) }
+func hash6(v uint64) uint32 {
+	return uint32(v << (64 - 8*sixBytes) * 0x9e3779b185ebca87 >> (64 - hash6Bits))
+}
 
 // back returns the index that the link at leads to from the index from.
 func back(from int, link uint16) int { return from + int(link) - 1<<16 }

@@ -68,6 +68,7 @@ type encoder struct {
 	pending  int      // the size of zlib's buffer of pending output
 
 	level    int
+	memLevel int
 	strategy Strategy
 	tune     tuning
 
@@ -82,8 +83,10 @@ type encoder struct {
 	gaps    *[ringSize]bool // positions that are in no chain, below gapEnd
 	gapEnd  uint32          // absolute position
 
-	slides int // since level 0 began: 0, 1, or 2 for too many to keep hashes
-	last   int // the last flush, or neverRun
+	slides int    // since level 0 began: 0, 1, or 2 for too many to keep hashes
+	par    *lanes // nil without parallel work so far
+
+	last int // the last flush, or neverRun
 }
 
 // reset begins a stream that writes to the bit writer as it is.
@@ -101,6 +104,7 @@ func (e *encoder) reset(level int, strategy Strategy, memLevel, windowBits int) 
 	e.pending = 4 << (memLevel + 6)
 	e.syms = e.syms[:0]
 	e.level, e.strategy, e.tune = level, strategy, tunings[level]
+	e.memLevel = memLevel
 	e.length, e.prevLength, e.dist, e.literal = 2, 2, 0, false
 	e.slides = 0
 	e.last = neverRun

@@ -25,15 +25,7 @@ func (e *encoder) lazy(flush Flush) outcome {
 		if w.ahead >= minLookahead {
 			stop = w.end() - minLookahead + 1
 		}
-		e.lazyTo(stop)
-		if len(e.syms) == e.symLimit {
-			e.endBlock(false)
-			if e.literal {
-				// The block ended in the middle of a step.
-				w.pos++
-				w.ahead--
-			}
-		}
+		e.lazyStep(stop)
 	}
 	if e.literal {
 		e.syms = append(e.syms, uint32(w.buf[w.pos-1]))
@@ -50,6 +42,19 @@ func (e *encoder) lazy(flush Flush) outcome {
 		e.gapEnd = min(e.gapEnd, w.base+uint32(next))
 	}
 	return e.endLoop(flush)
+}
+
+// lazyStep is lazyTo and the end of the block if it is full.
+func (e *encoder) lazyStep(stop int) {
+	e.lazyTo(stop)
+	if len(e.syms) == e.symLimit {
+		e.endBlock(false)
+		if e.literal {
+			// The block ended in the middle of a step.
+			e.win.pos++
+			e.win.ahead--
+		}
+	}
 }
 
 // lazyTo takes the steps that begin before the index stop, or up to the last

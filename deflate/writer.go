@@ -82,6 +82,7 @@ type Writer struct {
 	w     io.Writer
 	o     Options
 	s     *encoderState // nil before the first call and after the end
+	lanes *lanes        // nil before there was work for them
 	level Level         // as the last Params left it
 	strat Strategy
 	sum   uint32
@@ -158,7 +159,7 @@ func newEncoderState(memLevel int) *encoderState {
 	s := new(encoderState)
 	s.win.buf = make([]byte, 2*ringSize+windowSlack)
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
-	s.tables.ring = &s.chains.three
+	s.tables.prev = &s.chains.three
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }
@@ -206,12 +207,18 @@ func (z *Writer) run(p []byte, flush Flush) error {
 		// A long stretch of positions is split, so that they never run out.
 		n := min(len(p), 1<<29)
 		s.in = p[:n]
-		p = p[n:]
-		if len(p) == 0 {
+		if n == len(p) {
 			break
 		}
+		p = p[n:]
 		s.run(noFlush)
 		s.rebase()
+	}
+	if z.o.Parallel > 1 && len(p) > 0 && flush == noFlush {
+		if z.lanes == nil {
+			z.lanes = new(lanes)
+		}
+		z.lanes.sideBySide(s, z.o.Parallel)
 	}
 	s.run(flush)
 	s.in = nil
