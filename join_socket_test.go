@@ -139,7 +139,7 @@ func TestJoinRule5_ContextReachesSplicesInEveryState(t *testing.T) {
 // endlessZeros is a source without an end.
 type endlessZeros struct{}
 
-func (endlessZeros) Read(p []byte) (int, error) { return len(p), nil }
+func (endlessZeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // untilError reads what comes and returns what ended it, io.EOF included.
 func untilError(r io.Reader) error {
