@@ -7,7 +7,7 @@ import (
 
 // outSize is how many finished bytes wait before they go to the writer below.
 // A block longer than that goes out in several writes.
-const outSize = 16 << 10
+const outSize = 8 << 10
 
 // outSlack is the room kept behind outSize, so that one symbol of at most 48
 // bits, stored as a whole word, never needs a check of its own.
@@ -58,13 +58,6 @@ func (b *bitWriter) bytes(p []byte) {
 		n := copy(b.buf[b.used:outSize], p)
 		b.used += n
 		p = p[n:]
-	}
-}
-
-// text appends s as bytes, for a header.
-func (b *bitWriter) text(s string) {
-	for i := 0; i < len(s); i++ {
-		b.put(uint64(s[i]), 8)
 	}
 }
 

@@ -35,7 +35,7 @@ func (z *Writer) writeHeader(s *encoderState) {
 			z.sum = 1
 		}
 	case Gzip:
-		writeGzipHeader(b, &z.o.Header, e.level, e.strategy)
+		s.header.write(b, &z.o.Header, e.level, e.strategy)
 	}
 }
 
@@ -44,18 +44,27 @@ func putBig(b *bitWriter, v uint32) {
 	b.put(uint64(v>>24|v>>8&0xff00|v<<8&0xff0000|v<<24), 32)
 }
 
-// writeGzipHeader writes a gzip header with the fields of h.
-func writeGzipHeader(b *bitWriter, h *Header, level int, strategy Strategy) {
-	g := gzipHeader{b: b}
+// gzipHeader writes a gzip header and keeps its checksum.
+type gzipHeader struct {
+	b     *bitWriter
+	crc   uint32
+	bytes [10]byte
+}
+
+// write writes a header with the fields of h.
+func (g *gzipHeader) write(b *bitWriter, h *Header, level int, strategy Strategy) {
+	g.b, g.crc = b, 0
 	flags := byte(0)
-	for _, f := range []struct {
-		set  bool
-		flag byte
-	}{{h.Text, memberText}, {h.CRC, memberCheck}, {len(h.Extra) > 0, memberExtra}, {h.Name != "", memberName}, {h.Comment != "", memberComment}} {
-		if f.set {
-			flags |= f.flag
+	flag := func(set bool, f byte) {
+		if set {
+			flags |= f
 		}
 	}
+	flag(h.Text, memberText)
+	flag(h.CRC, memberCheck)
+	flag(len(h.Extra) > 0, memberExtra)
+	flag(h.Name != "", memberName)
+	flag(h.Comment != "", memberComment)
 	xfl := byte(0)
 	switch {
 	case level == 9:
@@ -67,10 +76,12 @@ func writeGzipHeader(b *bitWriter, h *Header, level int, strategy Strategy) {
 	if !h.ModTime.IsZero() {
 		t = uint32(h.ModTime.Unix())
 	}
-	g.add(0x1f, 0x8b, 8, flags, byte(t), byte(t>>8), byte(t>>16), byte(t>>24), xfl, h.OS.osByte())
+	g.bytes = [10]byte{0x1f, 0x8b, 8, flags, byte(t), byte(t >> 8), byte(t >> 16), byte(t >> 24), xfl, h.OS.osByte()}
+	g.add(g.bytes[:])
 	if len(h.Extra) > 0 {
-		g.add(byte(len(h.Extra)), byte(len(h.Extra)>>8))
-		g.add(h.Extra...)
+		g.bytes[0], g.bytes[1] = byte(len(h.Extra)), byte(len(h.Extra)>>8)
+		g.add(g.bytes[:2])
+		g.add(h.Extra)
 	}
 	g.text(h.Name)
 	g.text(h.Comment)
@@ -79,13 +90,8 @@ func writeGzipHeader(b *bitWriter, h *Header, level int, strategy Strategy) {
 	}
 }
 
-// gzipHeader writes header bytes and keeps their checksum.
-type gzipHeader struct {
-	b   *bitWriter
-	crc uint32
-}
-
-func (g *gzipHeader) add(p ...byte) {
+// add writes p.
+func (g *gzipHeader) add(p []byte) {
 	g.crc = crc32Update(g.crc, p)
 	g.b.bytes(p)
 }
@@ -96,9 +102,11 @@ func (g *gzipHeader) text(s string) {
 		return
 	}
 	for _, r := range s {
-		g.add(byte(r))
+		g.bytes[0] = byte(r)
+		g.add(g.bytes[:1])
 	}
-	g.add(0)
+	g.bytes[0] = 0
+	g.add(g.bytes[:1])
 }
 
 // checkHeader returns an error if h cannot be written.

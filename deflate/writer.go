@@ -95,6 +95,8 @@ type Writer struct {
 // encoderState is the memory of a live Writer.
 type encoderState struct {
 	encoder
+	header gzipHeader
+	window [2*ringSize + windowSlack]byte
 }
 
 // NewWriter returns a Writer that compresses to w. It writes nothing yet. The
@@ -157,7 +159,7 @@ func (z *Writer) acquire() *encoderState {
 func newEncoderState(memLevel int) *encoderState {
 	memLevel = max(memLevel, 8)
 	s := new(encoderState)
-	s.win.buf = make([]byte, 2*ringSize+windowSlack)
+	s.win.buf = s.window[:]
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
 	s.tables.prev = &s.chains.three
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
