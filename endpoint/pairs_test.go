@@ -51,19 +51,26 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
+// streamKind is a way to make the two connected ends of a stream, and what to
+// expect of it.
+type streamKind struct {
+	name string
+	duplextest.Suite
+	pair func(t *testing.T) (a, b duplex.Stream)
+}
+
+// unixKinds are those that need a Unix system.
+var unixKinds []streamKind
+
 func TestEveryKindKeepsTheContractOfStreams(t *testing.T) {
-	for _, kind := range []struct {
-		name string
-		duplextest.Suite
-		pair func(t *testing.T) (a, b duplex.Stream)
-	}{
+	for _, kind := range append(unixKinds, []streamKind{
 		{"tls", duplextest.Suite{WriteTimeoutFinal: true}, func(t *testing.T) (a, b duplex.Stream) {
 			return connect(t, "tls://127.0.0.1:0"+serverOptions(), clientOptions())
 		}},
 		{"unix", duplextest.Suite{NoAbort: true}, func(t *testing.T) (a, b duplex.Stream) {
 			return connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
 		}},
-	} {
+	}...) {
 		t.Run(kind.name, func(t *testing.T) { kind.Stream(t, kind.pair) })
 	}
 }

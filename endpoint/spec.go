@@ -55,6 +55,9 @@ func parse(text string) (*Spec, error) {
 	if !ok {
 		return nil, usage("unknown scheme %q; known are %s", name, forms())
 	}
+	if listens && s.Scheme.Listen == nil {
+		return nil, usage("%s cannot be listened on", name)
+	}
 	var err error
 	if s.Scheme.Command {
 		err = s.parseCommand(target)
@@ -167,7 +170,7 @@ var (
 // builtin adds the schemes that this package brings along. They are functions,
 // since some refer to the registry themselves.
 var builtin = sync.OnceFunc(func() {
-	for _, s := range []Scheme{tcpScheme(), tlsScheme(), unixScheme(), stdioScheme(), fileScheme()} {
+	for _, s := range []Scheme{tcpScheme(), tlsScheme(), unixScheme(), stdioScheme(), fileScheme(), execScheme()} {
 		if _, replaced := schemes[s.Name]; !replaced {
 			schemes[s.Name] = s
 		}
