@@ -2,12 +2,16 @@ package duplex
 
 import (
 	"errors"
+	"sync"
 	"time"
 )
 
 // loop is a stream that reads what was written to it: a bounded buffer between
 // a writer and a reader, and the ground that a transform stands on alone.
-type loop struct{ q queue }
+type loop struct {
+	q    queue
+	shut sync.Once // both sides are given up in one, for one reason
+}
 
 func newLoop() *loop {
 	l := new(loop)
@@ -20,17 +24,21 @@ func (l *loop) Write(p []byte) (int, error) { return l.q.write(p) }
 func (l *loop) CloseWrite() error           { return l.q.end() }
 
 func (l *loop) Close() error {
-	l.q.closeWriter(ErrClosed, ErrClosed)
-	l.q.closeReader(ErrClosed, ErrClosed)
+	l.giveUp(ErrClosed)
 	return nil
 }
 
 // Abort gives up the stream; both sides get cause.
 func (l *loop) Abort(cause error) error {
-	own := closedError(cause)
-	l.q.closeWriter(own, own)
-	l.q.closeReader(own, own)
+	l.giveUp(closedError(cause))
 	return nil
+}
+
+func (l *loop) giveUp(own error) {
+	l.shut.Do(func() {
+		l.q.closeWriter(own, own)
+		l.q.closeReader(own, own)
+	})
 }
 
 // stopRead makes writes fail with cause: nobody will read what they write.

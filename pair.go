@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -38,6 +39,7 @@ func (c PairConfig) Pair() (a, b *PairEnd) {
 // returns [ErrClosed].
 type PairEnd struct {
 	in, out *queue
+	shut    sync.Once // both directions are given up in one, for one reason
 }
 
 var (
@@ -72,8 +74,18 @@ func (e *PairEnd) CloseRead() error {
 // Close gives up both directions. The peer still reads what was written and
 // then io.EOF; its writes fail with [ErrPeerClosed].
 func (e *PairEnd) Close() error {
-	e.out.closeWriter(ErrClosed, nil)
-	return e.CloseRead()
+	e.giveUp(ErrClosed, nil, ErrPeerClosed)
+	return nil
+}
+
+// giveUp gives up both directions. own is what this end's calls return, and the
+// peer gets failed after the last byte, or the end if that is nil, and gone when
+// it writes.
+func (e *PairEnd) giveUp(own, failed, gone error) {
+	e.shut.Do(func() {
+		e.out.closeWriter(own, failed)
+		e.in.closeReader(own, gone)
+	})
 }
 
 // Abort gives up both directions for a reason that the peer sees: it still
@@ -81,9 +93,8 @@ func (e *PairEnd) Close() error {
 // cause, unless this end had ended its writing already. Abort after Close does
 // nothing.
 func (e *PairEnd) Abort(cause error) error {
-	own, peer := closedError(cause), abortError(cause)
-	e.out.closeWriter(own, peer)
-	e.in.closeReader(own, peer)
+	peer := abortError(cause)
+	e.giveUp(closedError(cause), peer, peer)
 	return nil
 }
 
