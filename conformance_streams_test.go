@@ -117,33 +117,36 @@ func crossedStreams(transform duplex.Transform) makePair {
 	return func(*testing.T) (a, b duplex.Stream) {
 		ab, ba := transform.Stream(), transform.Stream()
 		ab.AutoFlush, ba.AutoFlush = true, true
-		return crossed{in: ba, out: ab}, crossed{in: ab, out: ba}
+		return &crossed{in: ba, out: ab}, &crossed{in: ab, out: ba}
 	}
 }
 
-type crossed struct{ in, out *duplex.Layered }
+type crossed struct {
+	in, out *duplex.Layered
+	shut    sync.Once
+}
 
-func (c crossed) Read(p []byte) (int, error)         { return c.in.Read(p) }
-func (c crossed) Write(p []byte) (int, error)        { return c.out.Write(p) }
-func (c crossed) CloseWrite() error                  { return c.out.CloseWrite() }
-func (c crossed) SetReadDeadline(t time.Time) error  { return c.in.SetReadDeadline(t) }
-func (c crossed) SetWriteDeadline(t time.Time) error { return c.out.SetWriteDeadline(t) }
+func (c *crossed) Read(p []byte) (int, error)         { return c.in.Read(p) }
+func (c *crossed) Write(p []byte) (int, error)        { return c.out.Write(p) }
+func (c *crossed) CloseWrite() error                  { return c.out.CloseWrite() }
+func (c *crossed) SetReadDeadline(t time.Time) error  { return c.in.SetReadDeadline(t) }
+func (c *crossed) SetWriteDeadline(t time.Time) error { return c.out.SetWriteDeadline(t) }
 
-func (c crossed) SetDeadline(t time.Time) error {
+func (c *crossed) SetDeadline(t time.Time) error {
 	if err := c.in.SetReadDeadline(t); err != nil {
 		return err
 	}
 	return c.out.SetWriteDeadline(t)
 }
 
-func (c crossed) Close() error {
-	_ = c.out.Close()
-	return c.in.Close()
+func (c *crossed) Close() error {
+	c.shut.Do(func() { _, _ = c.out.Close(), c.in.Close() })
+	return nil
 }
 
-func (c crossed) Abort(cause error) error {
-	_ = c.out.Abort(cause)
-	return c.in.Abort(cause)
+func (c *crossed) Abort(cause error) error {
+	c.shut.Do(func() { _, _ = c.out.Abort(cause), c.in.Abort(cause) })
+	return nil
 }
 
 func combinedFiles(t *testing.T) (a, b duplex.Stream) {
