@@ -84,7 +84,7 @@ func TestErrorsNameTheURLAndTheCause(t *testing.T) {
 		{"tcp://127.0.0.1:1,range=127.0.0.1", endpoint.ErrUsage, "option range is for listening"},
 		{"unix://host/path", endpoint.ErrUsage, "three slashes"},
 		{"unix:", endpoint.ErrUsage, "no path"},
-		{"gopher://x", endpoint.ErrUsage, `unknown scheme "gopher"; known are exec:program argument..., file:path, -, tcp://host:port, tls://host:port, unix:///path`},
+		{"gopher://x", endpoint.ErrUsage, `unknown scheme "gopher"; known are exec:program argument..., fd:N, file:path, pipe:path, -, tcp://host:port, tls://host:port, unix:///path`},
 		{"just words", endpoint.ErrUsage, "no scheme"},
 		{"", endpoint.ErrUsage, "no scheme"},
 		{"tcp://[::1", endpoint.ErrUsage, "missing ']'"},

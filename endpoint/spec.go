@@ -170,7 +170,7 @@ var (
 // builtin adds the schemes that this package brings along. They are functions,
 // since some refer to the registry themselves.
 var builtin = sync.OnceFunc(func() {
-	for _, s := range []Scheme{tcpScheme(), tlsScheme(), unixScheme(), stdioScheme(), fileScheme(), execScheme()} {
+	for _, s := range []Scheme{tcpScheme(), tlsScheme(), unixScheme(), stdioScheme(), fileScheme(), execScheme(), pipeScheme(), fdScheme()} {
 		if _, replaced := schemes[s.Name]; !replaced {
 			schemes[s.Name] = s
 		}
