@@ -1,5 +1,7 @@
 package deflate
 
+import "encoding/binary"
+
 // The three kinds of block, as the two bits after the last-block bit.
 const (
 	storedBlock  = 0
@@ -13,8 +15,8 @@ const maxStored = 65535
 // blockCodes is what coding a symbol needs: code<<8 | length in bits.
 type blockCodes struct {
 	lit    [litCount]uint32
-	dist   [distCount]uint32
-	length [maxMatch + 1]uint32 // length code and extra bits together
+	dist   [32]uint32
+	length [512]uint32 // length code and extra bits together
 }
 
 // finish fills length from lit.
@@ -98,7 +100,7 @@ func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, la
 		for i := range c.codes.lit {
 			c.codes.lit[i] = uint32(c.lit.code[i])<<8 | uint32(c.lit.lens[i])
 		}
-		for i := range c.codes.dist {
+		for i := range distCount {
 			c.codes.dist[i] = uint32(c.dist.code[i])<<8 | uint32(c.dist.lens[i])
 		}
 		c.codes.finish()
@@ -172,17 +174,37 @@ func storedHeader(b *bitWriter, n int, last bool) {
 
 // writeSymbols writes syms and the end of the block.
 func writeSymbols(b *bitWriter, syms []symbol, c *blockCodes) {
-	for _, s := range syms {
-		if s < 1<<16 {
-			v := c.lit[uint8(s)]
-			b.put(uint64(v>>8), uint(v&0xff))
-			continue
+	// A symbol has at most 48 bits.
+	const most, some = 6, 64
+	for len(syms) > 0 {
+		if b.used > outSize-some*most {
+			b.drain()
 		}
-		v := c.length[s&0x1ff]
-		d, extra, n := distCode(s >> 16)
-		w := c.dist[d]
-		k, m := uint(v&0xff), uint(w&0xff)
-		b.put(uint64(v>>8)|uint64(w>>8|extra<<m)<<k, k+m+n)
+		k := min(len(syms), (outSize-b.used)/most)
+		acc, n, used := b.acc, b.n, b.used
+		for _, s := range syms[:k] {
+			if s < 1<<16 {
+				v := c.lit[uint8(s)]
+				acc |= uint64(v>>8) << (n & 63)
+				n += uint(v & 0xff)
+			} else {
+				v := c.length[s&0x1ff]
+				acc |= uint64(v>>8) << (n & 63)
+				n += uint(v & 0xff)
+				d, extra, bits := distCode(s >> 16)
+				w := c.dist[d&31]
+				acc |= uint64(w>>8) << (n & 63)
+				n += uint(w & 0xff)
+				acc |= uint64(extra) << (n & 63)
+				n += bits
+			}
+			binary.LittleEndian.PutUint64(b.buf[used:], acc)
+			used += int(n >> 3)
+			acc >>= n & 56
+			n &= 7
+		}
+		b.acc, b.n, b.used = acc, n, used
+		syms = syms[k:]
 	}
 	v := c.lit[endBlock]
 	b.put(uint64(v>>8), uint(v&0xff))

@@ -12,7 +12,7 @@ const (
 )
 
 // lengthCodes holds, by match length, the symbol that codes it.
-var lengthCodes = func() (t [maxMatch + 1]uint16) {
+var lengthCodes = func() (t [512]uint16) {
 	n := minMatch
 	for code, extra := range lengthExtra[:28] {
 		for range 1 << extra {
@@ -96,7 +96,7 @@ func init() {
 		knownCodes.lit[i] = uint32(bits.Reverse16(next[b])>>(16-b))<<8 | uint32(b)
 		next[b]++
 	}
-	for i := range knownCodes.dist {
+	for i := range distCount {
 		knownCodes.dist[i] = uint32(bits.Reverse16(uint16(i))>>11)<<8 | 5
 	}
 	knownCodes.finish()
