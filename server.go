@@ -181,7 +181,11 @@ func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
 		_ = Shutdown(drain, c.stream) // the peer may be gone, which is no failure now
 		cancel()
 	}
-	if err != nil && !errors.Is(err, ErrServerClosed) {
+	if err == nil {
+		return
+	}
+	// What the server's own closing makes of a connection is no failure.
+	if _, panicked := err.(*PanicError); panicked || context.Cause(ctx) != ErrServerClosed {
 		s.failed(remote, err)
 	}
 }
