@@ -238,6 +238,10 @@ func (p *pipeline) call(ctx context.Context, i int, f StageFunc, in, out *loop, 
 	}
 	err := protect(func() error { return f(ctx, in, w) })
 	if err != nil && !errors.Is(err, errEnough) {
+		if end := ctx.Err(); end != nil && errors.Is(err, end) {
+			p.fail(context.Cause(ctx)) // it only says what it was told
+			return
+		}
 		p.fail(p.note(i, err))
 		return
 	}
