@@ -2,22 +2,17 @@ package duplex_test
 
 import (
 	"net"
-	"os"
 	"testing"
 
 	"golang.org/x/net/nettest"
 )
-
-// full reports whether the tests of reliability are to run in full: see
-// CONTRIBUTING.md. The default is a part that every change can afford.
-func full() bool { return os.Getenv("DUPLEX_FULL") != "" }
 
 // TestR05_StreamsKeepTheContract runs the contract of the package
 // documentation against every stream of this package, and against those of the
 // standard library that it is built for.
 func TestR05_StreamsKeepTheContract(t *testing.T) {
 	runs := 1
-	if full() {
+	if fullRun() {
 		runs = 100
 	}
 	for range runs {

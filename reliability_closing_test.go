@@ -19,9 +19,9 @@ func TestR11_ClosingFromEverywhereKeepsTheFirstError(t *testing.T) {
 	for _, kind := range streamKinds() {
 		rounds := 200
 		switch {
-		case full() && kind.Cause && !kind.ReadTimeoutFinal: // gzip takes its time
+		case fullRun() && kind.Cause && !kind.ReadTimeoutFinal: // gzip takes its time
 			rounds = 20_000
-		case full():
+		case fullRun():
 			rounds = 5_000
 		case !kind.Cause:
 			rounds = 20

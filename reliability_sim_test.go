@@ -31,7 +31,7 @@ func TestR04_JoinSurvivesAnySimulation(t *testing.T) {
 		return
 	}
 	seeds := uint64(5_000)
-	if full() {
+	if fullRun() {
 		seeds = 100_000
 	}
 	var next, virtual, moved atomic.Uint64
@@ -84,7 +84,7 @@ func simulate(t *testing.T, seed uint64, trace bool) (w *world, err error) {
 // both actors see happens in the same nanosecond with the same bytes.
 func TestR04_ASeedReplaysToTheByte(t *testing.T) {
 	seeds, times := uint64(100), 5
-	if full() {
+	if fullRun() {
 		seeds, times = 1000, 100
 	}
 	for seed := range seeds {
