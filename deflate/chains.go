@@ -54,20 +54,34 @@ func back(from int, link uint16) int { return from + int(link) - 1<<16 }
 // link links the positions up to end, which have eight bytes at least.
 func (e *encoder) link(end int) {
 	c, w := &e.chains, &e.win
-	head, shift, mask := e.tables.head, e.tables.shift&15, e.tables.mask
-	buf, base := w.buf, w.base
-	for at := c.next3; at < end; at++ {
-		if (base+uint32(at))&(ringSize-1) == 0 {
-			c.sweep3(head, base+uint32(at))
-			sweep(c.head4[:], base+uint32(at))
-			sweep(c.head6[:], base+uint32(at))
+	for c.next3 < end {
+		at := w.base + uint32(c.next3)
+		if at&(ringSize-1) == 0 {
+			c.sweep3(e.tables.head, at)
+			sweep(c.head4[:], at)
+			sweep(c.head6[:], at)
 		}
+		// As far as the next sweep.
+		e.linkRun(min(end, c.next3+ringSize-int(at&(ringSize-1))))
+	}
+}
+
+// linkRun is link without the sweeps.
+func (e *encoder) linkRun(end int) {
+	c, w := &e.chains, &e.win
+	head, shift, mask := e.tables.head, e.tables.shift, e.tables.mask
+	plain := shift == defaultShift && mask == 0x7fff
+	buf, base := w.buf, w.base
+	cur := uint16(base) + uint16(c.next3)
+	for at := c.next3; at < end; at++ {
 		v := binary.LittleEndian.Uint64(buf[at:])
-		cur := uint16(base) + uint16(at)
 		slot := cur & (ringSize - 1)
 
 		x := uint32(v)
-		h3 := (x<<(2*shift) ^ x>>8&0xff<<shift ^ x>>16&0xff) & mask
+		h3 := hash5(x)
+		if !plain {
+			h3 = hashAny(x, shift, mask)
+		}
 		last := head[h3] // count<<16 | position
 		head[h3] = last&^0xffff + 1<<16 | uint32(cur)
 		c.three[slot] = uint16(last) - cur
@@ -77,9 +91,10 @@ func (e *encoder) link(end int) {
 		c.four[slot] = c.head4[h4] - cur
 		c.head4[h4] = cur
 
-		h8 := hash6(v)
-		c.six[slot] = c.head6[h8] - cur
-		c.head6[h8] = cur
+		h6 := hash6(v)
+		c.six[slot] = c.head6[h6] - cur
+		c.head6[h6] = cur
+		cur++
 	}
 	c.next3, c.next4, c.next6 = end, end, end
 }
@@ -186,6 +201,16 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 	found := best
 
 	if best < sixBytes {
+		// Fewer bytes in common are a condition for more.
+		if back(at, c.three[slot]) < low {
+			return best, 0
+		}
+		if back(at, c.four[slot]) < low {
+			if best == 2 {
+				return e.search3(at, chain)
+			}
+			return best, 0
+		}
 		// A match of six or more is the best if there is one.
 		if at < c.next6 {
 			for cand := back(at, c.six[slot]); cand >= low; {
@@ -207,6 +232,9 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 				}
 				cand = back(cand, c.six[s])
 			}
+		}
+		if best == sixBytes-1 {
+			return best, 0
 		}
 		mask := ^uint64(0) >> (64 - 8*uint(max(best+1, 4)))
 		steps := chain

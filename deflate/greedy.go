@@ -38,7 +38,7 @@ func (e *encoder) greedyTo(stop int) {
 	w, t := &e.win, &e.tables
 	buf, base := w.buf, w.base
 	head, prev := t.head, t.prev
-	shift, mask := t.shift&15, t.mask
+	shift, mask := t.shift, t.mask
 	reach := uint32(w.reach())
 	chain, nice, lazy := e.tune.chain, e.tune.nice, e.tune.lazy
 	pos, end := w.pos, w.end()
@@ -47,7 +47,10 @@ func (e *encoder) greedyTo(stop int) {
 	for pos < stop && len(syms) < limit {
 		word := binary.LittleEndian.Uint64(buf[pos:])
 		x := uint32(word)
-		h := (x<<(2*shift) ^ x>>8&0xff<<shift ^ x>>16&0xff) & mask
+		h := hash5(x)
+		if shift != defaultShift || mask != 0x7fff {
+			h = hashAny(x, shift, mask)
+		}
 		cur := base + uint32(pos)
 		cand := head[h]
 		head[h] = cur
@@ -102,7 +105,10 @@ func (e *encoder) greedyTo(stop int) {
 		if best <= lazy {
 			for at := pos + 1; at < pos+best; at++ {
 				x := binary.LittleEndian.Uint32(buf[at:])
-				h := (x<<(2*shift) ^ x>>8&0xff<<shift ^ x>>16&0xff) & mask
+				h := hash5(x)
+				if shift != defaultShift || mask != 0x7fff {
+					h = hashAny(x, shift, mask)
+				}
 				cur := base + uint32(at)
 				prev[cur&(ringSize-1)] = uint16(min(cur-head[h], 0xffff))
 				head[h] = cur

@@ -22,7 +22,19 @@ type tables struct {
 
 // hash returns the bucket of the three low bytes of v.
 func (t *tables) hash(v uint32) uint32 {
-	return (v<<(2*t.shift) ^ v>>8&0xff<<t.shift ^ v>>16&0xff) & t.mask
+	return hashAny(v, t.shift, t.mask)
+}
+
+// defaultShift is the shift of memory level 8, for which hash5 is the hash. A
+// constant shift is worth a way of its own.
+const defaultShift = 5
+
+func hash5(v uint32) uint32 { return (v<<10 ^ v>>3&0x1fe0 ^ v>>16&0xff) & 0x7fff }
+
+// hashAny is hash for any shift and mask.
+func hashAny(v uint32, shift uint, mask uint32) uint32 {
+	shift &= 15
+	return (v<<(2*shift) ^ v>>8&0xff<<shift ^ v>>16&0xff) & mask
 }
 
 // add puts the position at of buf into its chain and returns the chain's last
