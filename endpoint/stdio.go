@@ -2,13 +2,14 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/duplex-go/duplex"
-	"golang.org/x/term"
 )
 
 func stdioScheme() Scheme {
@@ -17,13 +18,32 @@ func stdioScheme() Scheme {
 		Form:    "-",
 		Summary: "standard input and output",
 		Ends:    "an end closes standard output, and at a terminal ends the input too",
-		Dial: func(_ context.Context, s *Spec) (duplex.Stream, error) {
+		Opens:   "open",
+		Options: slices.Concat(stdioOptions, silenceOptions),
+		Check: func(s *Spec) error {
 			if s.Target != "" {
-				return nil, usage("want - or stdio: and nothing else")
+				return usage("want - or stdio: and nothing else")
 			}
-			return Stdio()
+			return nil
+		},
+		Dial: func(_ context.Context, s *Spec) (duplex.Stream, error) {
+			stream, err := openStdio()
+			if err != nil {
+				return nil, err
+			}
+			if s.Options.Flag("raw", false) {
+				if err := makeRaw(); err != nil {
+					return nil, errors.Join(err, stream.in.Close())
+				}
+				stream.raw = true
+			}
+			return stream, nil
 		},
 	}
+}
+
+var stdioOptions = []Option{
+	{"raw", Flag, Always, "put the terminal in raw mode meanwhile, so that every key goes to the other side, ^C too; it is always put back; false"},
 }
 
 // Stdio returns standard input and output as a stream. CloseWrite closes
@@ -34,12 +54,19 @@ func stdioScheme() Scheme {
 // terminals, pipes and sockets on Linux. Elsewhere one goroutine stays in a
 // read of it until something comes or the program ends.
 func Stdio() (duplex.Stream, error) {
+	s, err := openStdio()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func openStdio() (*stdio, error) {
 	in, err := openStdin()
 	if err != nil {
 		return nil, err
 	}
-	s := &stdio{in: in, out: os.Stdout, terminal: term.IsTerminal(int(os.Stdin.Fd()))}
-	return s, nil
+	return &stdio{in: in, out: os.Stdout, terminal: IsTerminal()}, nil
 }
 
 // stdio is a stream of two files.
@@ -47,6 +74,7 @@ type stdio struct {
 	in       input
 	out      *os.File
 	terminal bool
+	raw      bool        // it is to be put back
 	ended    atomic.Bool // by the peer: a terminal reads no more
 	closed   atomic.Bool
 }
@@ -81,6 +109,9 @@ func (s *stdio) CloseWrite() error {
 func (s *stdio) Close() error {
 	if s.closed.Swap(true) {
 		return nil
+	}
+	if s.raw {
+		RestoreTerminal()
 	}
 	err := s.in.Close()
 	if !s.ended.Swap(true) {
