@@ -47,7 +47,7 @@ func RawDeflateCodec(e Options, d DecoderOptions) duplex.Codec {
 // deflating returns the transform that compresses to f.
 func deflating(name string, f deflate.Format, o Options) duplex.Transform {
 	return duplex.TryEncoder(func(w io.Writer) (*encoder, error) {
-		if err := o.check(f); err != nil {
+		if err := o.Check(f); err != nil {
 			return nil, err
 		}
 		e := &encoder{kind: o.Flush, out: sink{w: w}}

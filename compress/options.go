@@ -59,8 +59,9 @@ func (o *Options) deflate(f deflate.Format) deflate.Options {
 	}
 }
 
-// check returns an error for options out of range, before anything is made.
-func (o *Options) check(f deflate.Format) error {
+// Check returns the error that the first use of o for f would: one for options
+// out of range, or that do not go together.
+func (o *Options) Check(f deflate.Format) error {
 	if o.Flush > deflate.BlockFlush || o.Flush == deflate.Finish {
 		return fmt.Errorf("compress: flush %d ends no write", o.Flush)
 	}
