@@ -1,0 +1,158 @@
+package progress_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/duplex-go/duplex/progress"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestAMeterCountsWhatPasses(t *testing.T) {
+	var m progress.Meter
+	_, err := io.Copy(m.Writer(io.Discard), iotest.DataErrReader(m.Reader(strings.NewReader("12345"))))
+	if err != nil || m.In() != 5 || m.Out() != 5 {
+		t.Errorf("%d in, %d out, %v", m.In(), m.Out(), err)
+	}
+	full := errors.New("full")
+	if _, err := m.Writer(iotest.TruncateWriter(errWriter{full}, 0)).Write([]byte("123")); err != nil {
+		t.Errorf("%v", err) // a truncating writer takes everything
+	}
+	if _, err := m.Writer(errWriter{full}).Write([]byte("123")); err != full || m.Out() != 8 {
+		t.Errorf("%v, %d out", err, m.Out())
+	}
+}
+
+type errWriter struct{ err error }
+
+func (w errWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// feed counts in and out.
+func feed(m *progress.Meter, in, out int) {
+	_, _ = io.Copy(io.Discard, m.Reader(bytes.NewReader(make([]byte, in))))
+	_, _ = m.Writer(io.Discard).Write(make([]byte, out))
+}
+
+// screen keeps what is drawn.
+type screen struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// terminal is what is on the screen: a carriage return goes to the start of
+// the line, and what is there stays until something is put over it.
+func terminal(text string) (lines []string) {
+	for part := range strings.SplitSeq(text, "\n") {
+		var line []byte
+		for draw := range strings.SplitSeq(part, "\r") {
+			line = append([]byte(draw), line[min(len(draw), len(line)):]...)
+		}
+		lines = append(lines, strings.TrimRight(string(line), " "))
+	}
+	return lines
+}
+
+func TestALineFollowsTheMeter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m progress.Meter
+		l := progress.Start(&screen, &m, 8<<20)
+		synctest.Wait()
+		if screen.String() != "" {
+			t.Errorf("at once: %q", &screen)
+		}
+		for _, want := range []string{
+			"1.0 MiB in (12 %), 512.0 KiB out, 50.0 %, 4.0 MiB/s, 0:00",
+			"2.0 MiB in (25 %), 1.0 MiB out, 50.0 %, 4.0 MiB/s, 0:00",
+			"3.0 MiB in (37 %), 1.5 MiB out, 50.0 %, 4.0 MiB/s, 0:00",
+			"4.0 MiB in (50 %), 2.0 MiB out, 50.0 %, 4.0 MiB/s, 0:01",
+		} {
+			feed(&m, 1<<20, 1<<19)
+			time.Sleep(250 * time.Millisecond)
+			synctest.Wait()
+			if got := terminal(screen.String()); len(got) != 1 || got[0] != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		time.Sleep(99 * time.Second)
+		synctest.Wait()
+		if got := terminal(screen.String()); !strings.HasSuffix(got[0], ", 0 B/s, 1:40") {
+			t.Errorf("after a pause: %q", got)
+		}
+		l.Finish()
+		if got := terminal(screen.String()); len(got) != 2 || got[0] != "4.0 MiB in, 2.0 MiB out, 50.0 %, 41.0 KiB/s, 1:40" || got[1] != "" {
+			t.Errorf("in the end: %q", got)
+		}
+		if strings.Contains(screen.String(), "\x1b") {
+			t.Error("there is an escape sequence")
+		}
+	})
+}
+
+func TestALineIsDrawnFourTimesASecondAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m progress.Meter
+		l := progress.Start(&screen, &m, 0)
+		for range 1000 {
+			feed(&m, 1, 1)
+			time.Sleep(time.Millisecond)
+		}
+		synctest.Wait()
+		if n := strings.Count(screen.String(), "\r"); n > 4 || n == 0 {
+			t.Errorf("drawn %d times in a second", n)
+		}
+		l.Finish()
+	})
+}
+
+func TestWhatIsSoonOverHasNoLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m progress.Meter
+		l := progress.Start(&screen, &m, 0)
+		feed(&m, 1, 1)
+		l.Finish()
+		if screen.String() != "" {
+			t.Errorf("%q", &screen)
+		}
+	})
+}
+
+func TestNumbersForPeople(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 1<<20 - 1: "1.0 MiB", 5 << 30: "5.0 GiB", 1<<63 - 1: "8.0 EiB",
+	} {
+		if got := progress.Size(n); got != want {
+			t.Errorf("%d bytes: %s, want %s", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0:00", 59999 * time.Millisecond: "0:59", time.Minute: "1:00", 3599 * time.Second: "59:59", 90 * time.Hour: "90:00:00",
+	} {
+		if got := progress.Elapsed(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
