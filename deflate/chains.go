@@ -3,7 +3,6 @@ package deflate
 import (
 	"encoding/binary"
 	"math/bits"
-	"unsafe"
 )
 
 // chains are the tables of the lazy search. Where zlib walks the chain of a
@@ -57,7 +56,7 @@ func (e *encoder) link(end int) {
 	for c.next3 < end {
 		at := w.base + uint32(c.next3)
 		if at&(ringSize-1) == 0 {
-			c.sweep3(e.tables.head, at)
+			sweep3(e.tables.head, at)
 			sweep(c.head4[:], at)
 			sweep(c.head6[:], at)
 		}
@@ -101,22 +100,18 @@ func (e *encoder) linkRun(end int) {
 
 // sweep, at a position cur that is a multiple of 32 Ki, makes all heads that
 // are older than that as old as that: too old for the next 32 Ki positions.
+// Positions of the last 32 Ki have the other high bit.
 func sweep(heads []uint16, cur uint32) {
-	const high = 0x8000_8000_8000_8000
-	now := uint64(cur&0x8000) * 0x0001_0001_0001_0001
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(&heads[0])), len(heads)/4)
-	for i, v := range words {
-		// Positions of the last 32 Ki have the other high bit.
-		old := ^(v ^ now) & high
-		words[i] = v&^(old-old>>15) ^ old
+	for i, v := range heads {
+		old := ^(v ^ uint16(cur)) & 0x8000
+		heads[i] = v&^(old-old>>15) ^ old
 	}
 }
 
 // sweep3 is sweep for the heads that have counts above the positions.
-func (c *chains) sweep3(heads []uint32, cur uint32) {
-	now := cur & 0x8000
+func sweep3(heads []uint32, cur uint32) {
 	for i, v := range heads {
-		old := ^(v ^ now) & 0x8000
+		old := ^(v ^ cur) & 0x8000
 		heads[i] = v&^(old-old>>15) ^ old
 	}
 }
@@ -131,7 +126,7 @@ func (e *encoder) linkTail(end int) {
 		cur := uint16(w.base) + uint16(c.next3)
 		slot := cur & (ringSize - 1)
 		if slot == 0 {
-			c.sweep3(e.tables.head, uint32(cur))
+			sweep3(e.tables.head, uint32(cur))
 		}
 		h := e.tables.hash(binary.LittleEndian.Uint32(w.buf[c.next3:]))
 		last := e.tables.head[h]

@@ -23,9 +23,10 @@ type mark struct {
 	literal      bool
 }
 
+// laneEarly is how much before its segment a lane starts.
+var laneEarly = 4 << 10
+
 const (
-	// laneEarly is how much before its segment a lane starts.
-	laneEarly = 4 << 10
 	// laneMarks is how far into its segment it marks its states.
 	laneMarks = 1 << 10
 	// laneHistory is what it reads before that.

@@ -14,8 +14,8 @@ import (
 // TestParallelSameAsAlone compares outputs for inputs of every kind, where
 // segments join at once, late, or not at all, as in long runs.
 func TestParallelSameAsAlone(t *testing.T) {
-	for _, seg := range []int{20 << 10, 64 << 10} {
-		undo := deflate.SetSegment(seg)
+	for early, seg := range []int{20 << 10, 20 << 10, 64 << 10} {
+		undo := deflate.SetSegment(seg, early*early*1000)
 		for seed := range uint64(2 + 8/slowDown) {
 			r := rand.New(rand.NewPCG(seed, 17))
 			o := deflate.Options{Format: deflate.Gzip, Level: deflate.Level(4 + seed%6), Strategy: []deflate.Strategy{0, 0, 1, 4}[r.IntN(4)]}
