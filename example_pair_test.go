@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"time"
 
 	"github.com/duplex-go/duplex"
 )
@@ -41,18 +40,21 @@ func ExamplePair() {
 // allows.
 func ExamplePairConfig() {
 	a, b := duplex.PairConfig{HighWaterMark: 4}.Pair()
-	defer a.Close()
-	defer b.Close()
+	go func() {
+		defer a.Close()
+		fmt.Fprint(a, "drop by drop") // returns when the last 4 bytes wait
+	}()
 
-	a.SetWriteDeadline(time.Now().Add(time.Millisecond))
-	n, err := a.Write([]byte("too much"))
-	fmt.Println(n, errors.Is(err, os.ErrDeadlineExceeded))
+	p := make([]byte, 64)
+	n, err := b.Read(p)
+	fmt.Printf("%q %v\n", p[:n], err)
 
-	in, _ := b.Waiting()
-	fmt.Println(in, "bytes wait")
+	rest, err := io.ReadAll(b)
+	fmt.Printf("%q %v\n", rest, err)
+	b.Close()
 	// Output:
-	// 4 true
-	// 4 bytes wait
+	// "drop" <nil>
+	// " by drop" <nil>
 }
 
 // An abort is an error for the peer, never an end, and says why.
