@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/codec"
 	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/relay"
 	"github.com/duplex-go/duplex/tap"
@@ -23,6 +24,10 @@ type joinCmd struct {
 
 // joinFlags are those of join and connect.
 type joinFlags struct {
+	Through   []string `sep:"none" help:"A transform between the two, such as gzip: what flows from A to B is encoded, what flows back decoded. Several are done in turn. See duplex help transforms." placeholder:"T"`
+	ThroughAB []string `sep:"none" name:"through-ab" help:"A transform of what flows from A to B, before those of --through." placeholder:"T"`
+	ThroughBA []string `sep:"none" name:"through-ba" help:"A transform of what flows from B to A, after what undoes those of --through." placeholder:"T"`
+
 	EOF      eofPolicy     `name:"eof" help:"What the end of one side does: half, the other side gets it and may go on; close, both are closed; wait=DURATION, nothing is passed on and the other side may be silent for so long." default:"half" placeholder:"half|close|wait=DURATION"`
 	Linger   time.Duration `help:"Once one side has ended, how long the other may be silent; 0 is for ever." default:"1m"`
 	Idle     time.Duration `help:"How long both may be silent; 0 is for ever." default:"0s"`
@@ -83,10 +88,37 @@ func (f joinFlags) relay(s *session, a, b string) (*relay.Relay, error) {
 	if r.Linger == 0 {
 		r.Linger = -1
 	}
+	if r.Codec, err = f.codec(); err != nil {
+		return nil, err
+	}
 	if f.TeeAB+f.TeeBA+f.Record+f.Dump != "" {
 		r.Taps = func(join relay.Info) ([]tap.Tap, error) { return f.taps(s, r, join) }
 	}
 	return r, r.Check()
+}
+
+// codec returns the transforms between the two, or nil if there are none.
+func (f joinFlags) codec() (*duplex.Codec, error) {
+	if len(f.Through)+len(f.ThroughAB)+len(f.ThroughBA) == 0 {
+		return nil, nil
+	}
+	both, err := codec.Pair(f.Through...)
+	if err != nil {
+		return nil, err
+	}
+	parse := func(specs []string) (list []duplex.Transform) {
+		for _, spec := range specs {
+			t, perr := codec.Parse(spec)
+			if perr != nil && err == nil {
+				err = perr
+			}
+			list = append(list, t)
+		}
+		return list
+	}
+	encode := append(parse(f.ThroughAB), both.Encode)
+	decode := append([]duplex.Transform{both.Decode}, parse(f.ThroughBA)...)
+	return &duplex.Codec{Encode: duplex.Compose(encode...), Decode: duplex.Compose(decode...)}, err
 }
 
 // taps opens the taps of one join.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,6 +197,38 @@ func TestASessionIsRecordedAndReplayed(t *testing.T) {
 	check = start(t, nil, duplexBin, "replay", recording, other, "--check")
 	if code := check.wait(); code != 1 || !strings.Contains(check.log.String(), "differs from the recording: at byte 0") {
 		t.Errorf("exit %d: %s", code, check.log)
+	}
+}
+
+func TestThroughEncodesOneWayAndDecodesTheOther(t *testing.T) {
+	t.Parallel()
+	// Two joins with the codec between them, and an echo behind: what passes
+	// between the two is compressed, and a live session works through it.
+	_, echo := startEcho(t, "tcp://127.0.0.1:0", "--upper")
+	wire := filepath.Join(t.TempDir(), "wire")
+	inner, compressed := startJoin(t, "listen:tcp://127.0.0.1:0", echo, "--through-ab", "gunzip", "--through-ba", "gzip", "--tee-ab", wire)
+	outer, url := startJoin(t, "listen:tcp://127.0.0.1:0", compressed, "--through", "gzip:level=9")
+	c := dial(t, url)
+	for _, question := range []string{"is anybody there?", "and still?"} {
+		if _, err := io.WriteString(c, question); err != nil {
+			t.Fatal(err)
+		}
+		answer := make([]byte, len(question))
+		if _, err := io.ReadFull(c, answer); err != nil || string(answer) != strings.ToUpper(question) {
+			t.Fatalf("got %q, %v", answer, err)
+		}
+	}
+	_ = c.CloseWrite()
+	if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
+		t.Errorf("at the end: %q, %v", rest, err)
+	}
+	for _, join := range []*process{inner, outer} {
+		if code := join.wait(); code != 0 {
+			t.Errorf("exit %d: %s", code, join.log)
+		}
+	}
+	if b, err := os.ReadFile(wire); err != nil || !bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
+		t.Errorf("between the two: %.4q, %v", b, err)
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/duplex-go/duplex/codec"
 	"github.com/duplex-go/duplex/endpoint"
+	_ "github.com/duplex-go/duplex/endpoint/all" // the kinds that bring dependencies
 )
 
 // Exit codes.
@@ -31,6 +33,7 @@ type commands struct {
 	Echo    echoCmd    `cmd:"" help:"Serve an endpoint: send back what comes in."`
 	Connect connectCmd `cmd:"" help:"Connect standard input and output to an endpoint."`
 	Join    joinCmd    `cmd:"" help:"Connect any endpoint to any other, both ways."`
+	Through throughCmd `cmd:"" help:"Take standard input through transforms to standard output."`
 	Replay  replayCmd  `cmd:"" help:"Play a recorded session to an endpoint."`
 	Explain explainCmd `cmd:"" help:"Say what a join of two endpoints guarantees."`
 
@@ -97,8 +100,10 @@ func exitCode(err error) int {
 		return exitOK
 	}
 	fmt.Fprintf(os.Stderr, "duplex: %v\n", err)
-	if errors.Is(err, errUsage) || errors.Is(err, endpoint.ErrUsage) {
-		return exitUsage
+	for _, usage := range []error{errUsage, endpoint.ErrUsage, codec.ErrUsage} {
+		if errors.Is(err, usage) {
+			return exitUsage
+		}
 	}
 	return exitFailure
 }
