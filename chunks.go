@@ -54,7 +54,7 @@ func (c *Conn) nextChunk(in *filler) (*chunk, error) {
 		c.read.Add(int64(next.len()))
 	}
 	if err != nil {
-		c.readOver(err)
+		err = c.readOver(err)
 	}
 	return next, err
 }

@@ -116,19 +116,22 @@ func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.below.Read(p)
 	c.read.Add(int64(max(n, 0)))
 	if err != nil {
-		c.readOver(err)
+		err = c.readOver(err)
 	}
 	return n, err
 }
 
-// readOver notes the end or the failure of the reading direction.
-func (c *Conn) readOver(err error) {
+// readOver notes the end or the failure of the reading direction, and returns
+// which of them it is.
+func (c *Conn) readOver(err error) error {
+	err = c.trueEnd(err)
 	switch {
 	case err == io.EOF:
 		c.over(&c.readEnd, nil)
 	case !isTimeout(err):
 		c.over(&c.readEnd, err)
 	}
+	return err
 }
 
 // writeOver notes the failure of the writing direction.
@@ -324,7 +327,7 @@ type (
 	writeMeter struct{ *Conn }
 )
 
-func (m readMeter) add(n int64)     { m.read.Add(n) }
-func (m readMeter) over(err error)  { m.readOver(err) }
-func (m writeMeter) add(n int64)    { m.written.Add(n) }
-func (m writeMeter) over(err error) { m.writeOver(err) }
+func (m readMeter) add(n int64)           { m.read.Add(n) }
+func (m readMeter) over(err error) error  { return m.readOver(err) }
+func (m writeMeter) add(n int64)          { m.written.Add(n) }
+func (m writeMeter) over(err error) error { m.writeOver(err); return err }

@@ -213,8 +213,7 @@ func (c *Conn) readAll(h *Handler) error {
 			}
 		}
 		if err != nil {
-			c.readOver(err)
-			if err == io.EOF {
+			if err = c.readOver(err); err == io.EOF {
 				return nil
 			}
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"syscall"
 	"time"
@@ -154,7 +153,7 @@ func (m *merge) run(ctx context.Context) (Result, error) {
 func (m *merge) flow(d, opposite *direction) {
 	d.run()
 	if d.err == nil && m.cut(d, opposite) {
-		d.failed, d.err = reading, fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, syscall.ECONNRESET)
+		d.failed, d.err = reading, errReset
 	}
 	switch {
 	case d.failed == reading:
@@ -376,37 +375,12 @@ func (m *merge) close(ctx context.Context, d, opposite *direction) {
 	_ = d.src.Close()
 }
 
-// cut reports whether the end that d has just read is none: a reset that a
-// write has taken from the socket leaves a plain end to the reader (Linux,
-// tcp_recvmsg). It never waits for a write: the survivor may be stuck in one
-// for good, and its bound begins only with this end.
+// cut reports whether the end that d has just read is none; see wasReset.
 func (m *merge) cut(d, opposite *direction) bool {
 	sock := streamSocket(d.transfer.src)
-	if sock == nil {
-		return false
-	}
-	over := func() (stopped, reset bool) {
+	return sock != nil && wasReset(sock, func() (stopped, reset bool) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return opposite.result.Reason != Running, opposite.reset
-	}
-	stopped, reset := over()
-	if stopped {
-		return reset
-	}
-	switch writeState(sock) {
-	case nil:
-		return false // still open for writing: a true end
-	case syscall.ECONNRESET:
-		return true
-	}
-	// The peer is gone. If it was reset, the writer holds that error and is
-	// about to record it; if the peer ended first, no word will come.
-	for range 20 {
-		time.Sleep(100 * time.Microsecond)
-		if stopped, reset = over(); stopped {
-			break
-		}
-	}
-	return reset
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -50,7 +51,9 @@ type transfer struct {
 // meter is a wrapper's own account of the bytes that pass by it.
 type meter interface {
 	add(n int64)
-	over(err error) // the direction is over: io.EOF, or what went wrong
+	// over says that the direction is over: io.EOF, or what went wrong. It
+	// returns the same, or what it knows better.
+	over(err error) error
 }
 
 // passer is a wrapper that lets a transfer take the stream below it, because
@@ -84,18 +87,19 @@ func (t *transfer) run() {
 // report tells the wrappers how their side of the transfer ended.
 func (t *transfer) report() {
 	switch {
-	case t.err == nil:
-		for _, m := range t.from {
-			m.over(io.EOF)
-		}
-	case t.failed == reading:
-		for _, m := range t.from {
-			m.over(t.err)
-		}
 	case t.failed == writing:
 		for _, m := range t.to {
-			m.over(t.err)
+			_ = m.over(t.err)
 		}
+	default:
+		err := t.err
+		if err == nil {
+			err = io.EOF
+		}
+		for _, m := range slices.Backward(t.from) { // the innermost knows its stream best
+			err = m.over(err)
+		}
+		t.stop(reading, err)
 	}
 }
 

@@ -145,8 +145,8 @@ func (w *Wrapped) passWrite() (Stream, meter, bool) {
 
 type noMeter struct{}
 
-func (noMeter) add(int64)  {}
-func (noMeter) over(error) {}
+func (noMeter) add(int64)            {}
+func (noMeter) over(err error) error { return err }
 
 // bufferWriter returns the stream that a vectored write may go to directly:
 // the one below wrappers that do not need the bytes.
