@@ -31,8 +31,11 @@ func TestR04_JoinSurvivesAnySimulation(t *testing.T) {
 		return
 	}
 	seeds := uint64(5_000)
-	if fullRun() {
+	switch {
+	case fullRun():
 		seeds = 100_000
+	case underRace:
+		seeds = 1_000
 	}
 	var next, virtual, moved atomic.Uint64
 	t.Run("seeds", func(t *testing.T) {
@@ -83,7 +86,7 @@ func simulate(t *testing.T, seed uint64, trace bool) (w *world, err error) {
 // TestR04_ASeedReplaysToTheByte runs seeds again and again: everything that
 // both actors see happens in the same nanosecond with the same bytes.
 func TestR04_ASeedReplaysToTheByte(t *testing.T) {
-	seeds, times := uint64(100), 5
+	seeds, times := uint64(50), 4
 	if fullRun() {
 		seeds, times = 1000, 100
 	}
