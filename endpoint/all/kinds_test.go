@@ -1,0 +1,174 @@
+package all_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/endpoint"
+	_ "github.com/duplex-go/duplex/endpoint/all"
+)
+
+// side is an endpoint's stream, and who is behind it.
+type side struct {
+	near duplex.Stream // what is joined
+	far  duplex.Stream // its peer; nil for a file
+	file string        // the file that is written
+}
+
+// kind is a kind of endpoint, and what it can carry.
+type kind struct {
+	name     string
+	sends    bool
+	receives bool
+	ends     bool // it carries the end of what is sent to it
+	leads    bool // it can end before the other side does
+	open     func(t *testing.T, content []byte) side
+}
+
+func kinds() []kind {
+	both := func(name string, open func(t *testing.T) side) kind {
+		return kind{name, true, true, true, true, func(t *testing.T, _ []byte) side { return open(t) }}
+	}
+	dialled := func(name, listen, dial string) kind {
+		return both(name, func(t *testing.T) side {
+			d, a := connect(t, listen, dial)
+			return side{near: d, far: a}
+		})
+	}
+	accepted := func(name, listen, dial string) kind {
+		return both(name, func(t *testing.T) side {
+			d, a := connect(t, listen, dial)
+			return side{near: a, far: d}
+		})
+	}
+	cert := selfSigned()
+	return append([]kind{
+		dialled("tcp", "tcp://127.0.0.1:0", ""),
+		accepted("tcp with PROXY", "tcp://127.0.0.1:0,proxy", ",proxy=2"),
+		dialled("tls", "tls://127.0.0.1:0,cert="+cert, ",ca="+cert),
+		accepted("tls with PROXY", "tls://127.0.0.1:0,proxy,cert="+cert, ",proxy=1,ca="+cert),
+		both("unix", func(t *testing.T) side {
+			d, a := connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
+			return side{near: d, far: a}
+		}),
+		{"file that is read", true, false, true, true, func(t *testing.T, content []byte) side {
+			path := filepath.Join(shortDir(t), "in")
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return side{near: dial(t, "file:"+path)}
+		}},
+		{"file that is written", false, true, true, false, func(t *testing.T, _ []byte) side {
+			path := filepath.Join(shortDir(t), "out")
+			return side{near: dial(t, "file:"+path+",create"), file: path}
+		}},
+	}, unixKinds()...)
+}
+
+func dial(t *testing.T, url string) duplex.Stream {
+	t.Helper()
+	s, err := endpoint.Dial(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// connect returns the two ends of a connection to a new listener.
+func connect(t *testing.T, listen, options string) (dialled, accepted duplex.Stream) {
+	t.Helper()
+	l, err := endpoint.Listen(t.Context(), listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepting := make(chan error, 1)
+	go func() {
+		var err error
+		accepted, err = endpoint.Accept(t.Context(), l)
+		accepting <- err
+	}()
+	dialled, err = endpoint.Dial(t.Context(), endpoint.URL(l)+options)
+	if err != nil {
+		_ = l.Close()
+	}
+	if err := errors.Join(err, <-accepting); err != nil {
+		t.Fatal(err)
+	}
+	return dialled, accepted
+}
+
+// behind runs the test binary behind an endpoint that runs commands, as a relay
+// to us.
+func behind(t *testing.T, scheme, options string) side {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near := dial(t, scheme+":"+strings.ReplaceAll(self, " ", `\ `)+",env="+relayTo+"="+endpoint.URL(l)+options)
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(near, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return side{near: near, far: duplex.FromConn(far)}
+}
+
+// shortDir returns a directory whose name leaves room for that of a socket.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "dpx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// selfSigned returns a file with a certificate for this machine and its key.
+var selfSigned = sync.OnceValue(func() string {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	file, err := os.CreateTemp("", "duplex-cert")
+	if err != nil {
+		panic(err)
+	}
+	defer file.Close()
+	_ = pem.Encode(file, &pem.Block{Type: "CERTIFICATE", Bytes: der})
+	_ = pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: private})
+	return file.Name()
+})
