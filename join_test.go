@@ -17,10 +17,11 @@ import (
 // be seen of it here is that a join passes all three on. Rules 9 and 10 are
 // tested beside Handler and Transform.
 
-// startJoin joins x and y in the background.
+// startJoin joins x and y in the background, in the order that is being tested;
+// see TestR12.
 func startJoin(ctx context.Context, j duplex.Joiner, x, y duplex.Stream) <-chan relayed {
 	return background(func() relayed {
-		result, err := j.Join(ctx, x, y)
+		result, err := joinInOrder(ctx, j, x, y)
 		return relayed{result, err}
 	})
 }
