@@ -6,50 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
-
-// Meter counts what goes in and what comes out. The zero value is ready; any
-// goroutine may count.
-type Meter struct {
-	in, out atomic.Int64
-}
-
-// Reader returns r, counting what is read from it as gone in.
-func (m *Meter) Reader(r io.Reader) io.Reader { return &meteredReader{r, &m.in} }
-
-// Writer returns w, counting what it takes as come out.
-func (m *Meter) Writer(w io.Writer) io.Writer { return &meteredWriter{w, &m.out} }
-
-// In returns how many bytes have gone in.
-func (m *Meter) In() int64 { return m.in.Load() }
-
-// Out returns how many bytes have come out.
-func (m *Meter) Out() int64 { return m.out.Load() }
-
-type meteredReader struct {
-	r io.Reader
-	n *atomic.Int64
-}
-
-func (r *meteredReader) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	r.n.Add(int64(n))
-	return n, err
-}
-
-type meteredWriter struct {
-	w io.Writer
-	n *atomic.Int64
-}
-
-func (w *meteredWriter) Write(p []byte) (int, error) {
-	n, err := w.w.Write(p)
-	w.n.Add(int64(n))
-	return n, err
-}
 
 // interval is how often a line is drawn: often enough to look alive, too seldom
 // to cost anything.
@@ -60,7 +19,7 @@ const interval = 250 * time.Millisecond
 // terminal and whatever NO_COLOR says.
 type Line struct {
 	w     io.Writer
-	meter *Meter
+	count func() (in, out int64)
 	total int64
 	begun time.Time
 	stop  chan struct{}
@@ -72,12 +31,13 @@ type Line struct {
 	rate  float64 // bytes a second that go in, of late
 }
 
-// Start begins to draw a line on w, a terminal, with what m has counted. total
-// is how much will go in; zero is unknown. It draws nothing before the first
-// quarter of a second is over.
-func Start(w io.Writer, m *Meter, total int64) *Line {
+// Start begins to draw a line on w, a terminal. It asks count, from a goroutine
+// of its own until Finish, for the bytes that have gone in and come out. total is
+// how many will go in; zero is unknown. Nothing is drawn before the first quarter
+// of a second is over.
+func Start(w io.Writer, count func() (in, out int64), total int64) *Line {
 	now := time.Now()
-	l := &Line{w: w, meter: m, total: total, begun: now, last: now, stop: make(chan struct{}), done: make(chan struct{})}
+	l := &Line{w: w, count: count, total: total, begun: now, last: now, stop: make(chan struct{}), done: make(chan struct{})}
 	go l.run()
 	return l
 }
@@ -106,14 +66,14 @@ func (l *Line) Finish() {
 		return
 	}
 	took := time.Since(l.begun)
-	in, out := l.meter.In(), l.meter.Out()
+	in, out := l.count()
 	l.draw(fmt.Sprintf("%s in, %s out%s, %s/s, %s", Size(in), Size(out), ratio(in, out), Size(int64(float64(in)/took.Seconds())), Elapsed(took)))
 	fmt.Fprintln(l.w)
 }
 
 // state says how things are now.
 func (l *Line) state(now time.Time) string {
-	in, out := l.meter.In(), l.meter.Out()
+	in, out := l.count()
 	// What is shown follows the rate of the last interval by a third each
 	// time, so that it can be read and still is true within a second or two.
 	rate := float64(in-l.lastN) / now.Sub(l.last).Seconds()
