@@ -263,7 +263,7 @@ func TestCloseAndAbortEndACommandAndItsGroup(t *testing.T) {
 		"one that is over before its child":  `exec:sh -c "sleep 1000 & echo $!"`,
 		"one that has closed its output":     `exec:sh -c "sleep 1000 >&- & echo $!; exec >&-; wait",grace=50ms`,
 		"one that never reads its input":     `exec:sh -c "sleep 1000 & echo $!; wait"`,
-		"one that ends in order at SIGTERM":  `exec:sh -c "trap 'echo done > ` + dir + `/done; exit' TERM; sleep 1000 & echo $!; wait"`,
+		"one that ends in order at SIGTERM":  `exec:sh -c "sleep 1000 & trap 'echo done > ` + dir + `/done; exit' TERM; echo $!; wait"`,
 		"one that writes and is never read":  `exec:sh -c "sleep 1000 & echo $!; exec cat /dev/zero",grace=100ms`,
 		"one that waits for its input's end": `exec:sh -c "sleep 1000 & echo $!; cat > ` + dir + `/copy && touch ` + dir + `/ended; wait"`,
 	} {
