@@ -2,6 +2,7 @@ package duplex
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"sync"
@@ -323,16 +324,23 @@ func (m *merge) drop(cause error) {
 // progress is a number that grows while a destination takes bytes that no
 // counter shows yet.
 func (m *merge) progress() uint64 {
-	return arrived(bare(m.dirs[0].dst)) + arrived(bare(m.dirs[1].dst))
+	return arrived(m.dirs[0].dst) + arrived(m.dirs[1].dst)
 }
 
 // arrived returns a number that grows while the peer of s takes bytes, if there
 // is one.
 func arrived(s Stream) uint64 {
-	if e, ok := s.(*PairEnd); ok {
-		return e.out.given()
+	switch s := bare(s).(type) {
+	case *PairEnd:
+		return s.out.given()
+	case *tls.Conn:
+		if c, ok := s.NetConn().(Stream); ok {
+			return arrived(c)
+		}
+		return 0
+	default:
+		return ackedBytes(s)
 	}
-	return ackedBytes(s)
 }
 
 // finish closes what is still open and returns the result. The end of ctx no

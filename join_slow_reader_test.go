@@ -2,6 +2,7 @@ package duplex_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"testing"
@@ -51,6 +52,41 @@ func TestJoinNeverCutsASlowReader(t *testing.T) {
 				}
 			})
 		})
+	})
+}
+
+// TestJoinNeverCutsASlowReaderBehindTLS is the same with a TLS connection, which
+// hides what the connection below it has moved.
+func TestJoinNeverCutsASlowReaderBehindTLS(t *testing.T) {
+	client, server := tlsConfigs() // not in the bubble, where it is another year
+	synctest.Test(t, func(t *testing.T) {
+		a, ja := duplex.Pair()
+		below, far := duplex.PairConfig{HighWaterMark: 100}.Pair()
+		jb := tls.Server(below, server)
+		b := tls.Client(duplex.Wrap(far, duplex.Hooks{Read: func(p []byte) (int, error) {
+			time.Sleep(time.Second)
+			return far.Read(p[:min(len(p), 20)])
+		}}), client)
+		go func() { _ = b.Handshake() }()
+		noError(t, jb.Handshake())
+		const size = 10_000
+		go func() {
+			_, _ = a.Write(speech[:size])
+			_ = a.CloseWrite()
+		}()
+		heard := background(func() []byte {
+			_ = b.CloseWrite()
+			p, err := io.ReadAll(b)
+			noError(t, err)
+			return p
+		})
+		j := duplex.Joiner{Linger: 10 * time.Second, Idle: 20 * time.Second}
+		_, err := j.Join(t.Context(), ja, jb)
+		noError(t, err)
+		if n := len(<-heard); n != size {
+			t.Errorf("the slow reader got %d of %d bytes", n, size)
+		}
+		_ = b.Close()
 	})
 }
 
