@@ -302,3 +302,33 @@ func TestTLSSaysWhatIsWrongInALine(t *testing.T) {
 		}
 	}
 }
+
+func TestACertificateThatIsRefusedIsNotTriedAgain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := make(chan int, 1)
+	go func() {
+		n := 0
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				tries <- n
+				return
+			}
+			n++
+			_ = tls.Server(c, trusting(tls.VersionTLS13)).Handshake()
+			_ = c.Close()
+		}
+	}()
+	_, err = endpoint.Dial(t.Context(), "tls://"+l.Addr().String()+",retry=3")
+	var untrusted *tls.CertificateVerificationError
+	if !errors.As(err, &untrusted) {
+		t.Errorf("%v", err)
+	}
+	_ = l.Close()
+	if n := <-tries; n != 1 {
+		t.Errorf("it was tried %d times", n)
+	}
+}
