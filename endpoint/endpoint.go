@@ -174,7 +174,7 @@ func Accept(ctx context.Context, l net.Listener) (duplex.Stream, error) {
 	case err != nil:
 		return nil, &Error{"accept on", URL(l), err}
 	}
-	return Ready(ctx, c)
+	return Ready(ctx, duplex.FromConn(c))
 }
 
 // URL returns the URL under which l can be dialled.

@@ -12,8 +12,9 @@ import (
 	"github.com/duplex-go/duplex"
 )
 
-// Ready finishes what a connection accepted from a listener of this package
-// needs before its first byte: the TLS handshake, the PROXY header. It belongs
+// Ready finishes what a connection accepted from a listener of this package, as
+// [duplex.FromConn] or a [duplex.Server] makes a stream of it, needs before its
+// first byte: the TLS handshake, the PROXY header. It belongs
 // into the connection's own goroutine, since a peer may take its time, up to
 // the endpoint's timeout; the end of ctx ends it earlier. Before Ready a
 // connection has its neighbour's address, afterwards that of the client which a
@@ -21,10 +22,10 @@ import (
 //
 // After an error the connection is closed. Without Ready the first Read or
 // Write does the same, and what the connection carries takes a slower way.
-func Ready(ctx context.Context, c net.Conn) (duplex.Stream, error) {
-	p, ok := c.(*pending)
+func Ready(ctx context.Context, s duplex.Stream) (duplex.Stream, error) {
+	p, ok := s.(*pending)
 	if !ok {
-		return duplex.FromConn(c), nil
+		return s, nil
 	}
 	s, err := p.ready(ctx)
 	if err != nil {

@@ -190,7 +190,7 @@ func TestASilentPeerHoldsUpNobodyAtTheHandshake(t *testing.T) {
 	}
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := endpoint.Ready(t.Context(), first)
+		_, err := endpoint.Ready(t.Context(), duplex.FromConn(first))
 		waiting <- err
 	}()
 	served := make(chan error, 1)

@@ -101,7 +101,7 @@ func TestHAProxyTellsUsItsClientAndBelievesOurs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		accepted, err := endpoint.Ready(t.Context(), c)
+		accepted, err := endpoint.Ready(t.Context(), duplex.FromConn(c))
 		if err != nil {
 			t.Fatal(err)
 		}

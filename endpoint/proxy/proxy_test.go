@@ -115,7 +115,7 @@ func TestR50_OnlyTrustedHeadersAreBelieved(t *testing.T) {
 			if err != nil {
 				return
 			}
-			s, err := endpoint.Ready(t.Context(), c)
+			s, err := endpoint.Ready(t.Context(), duplex.FromConn(c))
 			if err != nil {
 				results <- got{err: err}
 				continue
