@@ -1,0 +1,129 @@
+package duplex_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/duplex-go/duplex"
+
+// arrows says what each room may import of the project, itself and what is
+// below it apart; docs/architecture.md draws it. A new room must be placed.
+var arrows = map[string][]string{
+	".":                         {},
+	"cmd/duplex":                {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "progress", "relay", "tap"},
+	"codec":                     {".", "compress", "deflate"},
+	"compress":                  {".", "deflate"},
+	"deflate":                   {},
+	"duplextest":                {"."},
+	"endpoint":                  {"."},
+	"endpoint/all":              {"endpoint/proxy", "endpoint/pty"},
+	"endpoint/internal/process": {},
+	"endpoint/proxy":            {".", "endpoint"},
+	"endpoint/pty":              {".", "endpoint"},
+	"examples/gzip":             {"examples/page"},
+	"examples/net":              {"examples/page"},
+	"examples/page":             {".", "compress", "deflate"},
+	"progress":                  {},
+	"relay":                     {".", "endpoint", "tap"},
+	"tap":                       {"."},
+}
+
+// goPackage is what go list says of a package.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Doc        string
+	GoFiles    []string
+	Imports    []string
+	Standard   bool
+}
+
+// packages lists the packages in dir's module, every system's files included
+// as far as this one builds them.
+func packages(t *testing.T, dir string, args ...string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Doc,GoFiles,Imports,Standard"}, args...)...)
+	cmd.Dir = dir
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+// room returns the path of a package within the module, and whether it is of
+// the module.
+func room(importPath string) (string, bool) {
+	if importPath == module {
+		return ".", true
+	}
+	return strings.CutPrefix(importPath, module+"/")
+}
+
+// wrongImports says which imports of the core are not the standard library's,
+// and which arrows point where they must not.
+func wrongImports(list []goPackage) (wrong []string) {
+	for _, p := range list {
+		here, ours := room(p.ImportPath)
+		if !ours {
+			continue
+		}
+		allowed, placed := arrows[here]
+		if !placed {
+			wrong = append(wrong, fmt.Sprintf("%s has no place in the arrows of deps_test.go", p.ImportPath))
+		}
+		for _, i := range p.Imports {
+			there, ours := room(i)
+			switch {
+			case ours && strings.HasPrefix(there, here+"/internal/") || slices.Contains(allowed, there):
+			case ours && strings.HasPrefix(there, "endpoint/internal/") && strings.HasPrefix(here, "endpoint/"):
+			case ours:
+				wrong = append(wrong, fmt.Sprintf("%s must not import %s", p.ImportPath, i))
+			case here == "." && strings.Contains(strings.Split(i, "/")[0], "."):
+				wrong = append(wrong, fmt.Sprintf("the core must not import %s", i))
+			}
+		}
+	}
+	return wrong
+}
+
+func TestArrowsPointDownAndTheCoreImportsTheStandardLibraryOnly(t *testing.T) {
+	for _, wrong := range wrongImports(packages(t, ".", "./...")) {
+		t.Error(wrong)
+	}
+}
+
+func TestTheDependencyCheckFindsWhatIsWrong(t *testing.T) {
+	wrong := wrongImports([]goPackage{
+		{ImportPath: module, Imports: []string{"io", "golang.org/x/net/nettest"}},
+		{ImportPath: module + "/deflate", Imports: []string{module}},
+		{ImportPath: module + "/misplaced"},
+		{ImportPath: module + "/tap", Imports: []string{"io", module}},
+	})
+	want := []string{
+		"the core must not import golang.org/x/net/nettest",
+		module + "/deflate must not import " + module,
+		module + "/misplaced has no place in the arrows of deps_test.go",
+	}
+	if !slices.Equal(wrong, want) {
+		t.Errorf("found %q, want %q", wrong, want)
+	}
+}
