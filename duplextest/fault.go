@@ -87,7 +87,7 @@ func (f Fault) next(op Op, n, all int) step {
 		}
 	case Stall:
 		if moves || op == OpCloseWrite {
-			return step{stall: true}
+			return step{stall: true, still: n > f.N}
 		}
 		if n == f.N {
 			return step{fail: refuse, err: f.Err}

@@ -190,6 +190,9 @@ func TestStallLastsUntilADeadlineOrClose(t *testing.T) {
 			if err := <-stalled; !errors.Is(err, net.ErrClosed) {
 				t.Errorf("%v returned %v after Close", op, err)
 			}
+			if n := s.Injected(); n != 1 {
+				t.Errorf("Injected is %d after two stalls of one fault, want 1", n)
+			}
 		})
 	}
 }

@@ -17,8 +17,9 @@ import (
 // first, so that what else the test cleans up is cleaned up before.
 //
 // It looks at the whole process, so other tests must not run at the same time.
-// Descriptors are looked at on Linux only. A test that has failed already, or
-// that is a bubble of testing/synctest, needs no such check and gets none.
+// Descriptors are looked at on Linux only. A test that has failed already gets
+// no such check, and one inside testing/synctest needs none: its bubble lets no
+// goroutine stay.
 func NoLeaks(t testing.TB) {
 	t.Helper()
 	files := descriptors()

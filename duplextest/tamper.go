@@ -80,6 +80,7 @@ type plan interface {
 type step struct {
 	wait  time.Duration // before anything else
 	stall bool          // wait until a deadline or Close
+	still bool          // the stall is one that has been counted
 	split float64       // how much less to move at once, between 0 and 1; 0 is all
 	fail  failure
 	err   error // for fail
@@ -125,7 +126,7 @@ func (t *Tampered) next(op Op, again bool) step {
 		t.calls[AnyOp]++
 	}
 	s := t.plan.next(op, t.calls[op], t.calls[AnyOp])
-	if s.fail != none || s.stall {
+	if s.fail != none || s.stall && !s.still {
 		t.injected++
 	}
 	return s
