@@ -23,7 +23,7 @@ func FuzzJoin(f *testing.F) {
 			marks := [2]int{scheduleMarks[in[0]&7], scheduleMarks[in[0]>>3&7]}
 			a, front := duplex.PairConfig{HighWaterMark: marks[0]}.Pair()
 			b, back := duplex.PairConfig{HighWaterMark: marks[1]}.Pair()
-			s := newSchedule(t, a, b, marks)
+			s := newCallSchedule(t, a, b, marks)
 			s.relayed = true
 			ctx, cancel := context.WithCancelCause(context.Background())
 			defer cancel(nil)
@@ -64,7 +64,7 @@ func FuzzJoin(f *testing.F) {
 }
 
 // checkJoin holds what a join says against what its ends saw.
-func checkJoin(t *testing.T, s *schedule, r duplex.Result, err error) {
+func checkJoin(t *testing.T, s *callSchedule, r duplex.Result, err error) {
 	for i, d := range []duplex.Direction{r.AB, r.BA} {
 		from, to := s.ends[i], s.ends[1-i]
 		switch {

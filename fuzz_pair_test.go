@@ -17,7 +17,7 @@ func FuzzPair(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			mark := scheduleMarks[int(in[0])%len(scheduleMarks)]
 			a, b := duplex.PairConfig{HighWaterMark: mark}.Pair()
-			s := newSchedule(t, a, b, [2]int{mark, mark})
+			s := newCallSchedule(t, a, b, [2]int{mark, mark})
 			s.play(in[1:])
 			s.finish()
 		})

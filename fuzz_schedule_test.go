@@ -15,7 +15,7 @@ import (
 	"github.com/duplex-go/duplex"
 )
 
-// schedule plays a fuzz input on two ends in virtual time, and holds what their
+// callSchedule plays a fuzz input on two ends in virtual time, and holds what their
 // calls return against a simple model: what was said on one end arrives on the
 // other in order, whole and once, the end after the last byte and only after an
 // orderly one, and an error is one that something done before explains.
@@ -24,7 +24,7 @@ import (
 // block run in goroutines; after most operations the schedule waits until
 // everything has come to rest, and then no call may still be pending that could
 // go on.
-type schedule struct {
+type callSchedule struct {
 	t    *testing.T
 	ends [2]*scheduled
 	// relayed says that the ends belong to different pairs, which a join
@@ -85,16 +85,16 @@ var scheduleText = pattern(1 << 20)
 // scheduleMarks are the high-water marks that an input can choose.
 var scheduleMarks = [...]int{1, 2, 3, 7, 16, 100, 5000, 70_000}
 
-func newSchedule(t *testing.T, a, b *duplex.PairEnd, marks [2]int) *schedule {
-	return &schedule{t: t, ends: [2]*scheduled{{PairEnd: a, mark: marks[0]}, {PairEnd: b, mark: marks[1]}}}
+func newCallSchedule(t *testing.T, a, b *duplex.PairEnd, marks [2]int) *callSchedule {
+	return &callSchedule{t: t, ends: [2]*scheduled{{PairEnd: a, mark: marks[0]}, {PairEnd: b, mark: marks[1]}}}
 }
 
-func (s *schedule) failf(format string, args ...any) {
+func (s *callSchedule) failf(format string, args ...any) {
 	s.failures = append(s.failures, fmt.Sprintf(format, args...))
 }
 
 // play runs the operations, at most 100 of them.
-func (s *schedule) play(ops []byte) {
+func (s *callSchedule) play(ops []byte) {
 	for i := 0; i+1 < len(ops) && i < 200; i += 2 {
 		op, arg := ops[i], int(ops[i+1])
 		x, peer := s.ends[op>>4&1], s.ends[1-op>>4&1]
@@ -106,7 +106,7 @@ func (s *schedule) play(ops []byte) {
 }
 
 // do starts or does one operation on x.
-func (s *schedule) do(op byte, arg, scale int, x, peer *scheduled) {
+func (s *callSchedule) do(op byte, arg, scale int, x, peer *scheduled) {
 	soon := func() time.Time {
 		if arg == 0 {
 			return time.Time{}
@@ -149,14 +149,14 @@ func (s *schedule) do(op byte, arg, scale int, x, peer *scheduled) {
 	}
 }
 
-func (s *schedule) note(f func()) {
+func (s *callSchedule) note(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
 }
 
 // write says the next n bytes in a goroutine, unless a write is pending.
-func (s *schedule) write(x, peer *scheduled, n int) {
+func (s *callSchedule) write(x, peer *scheduled, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if x.writing || x.said+n > len(scheduleText) {
@@ -182,7 +182,7 @@ func (s *schedule) write(x, peer *scheduled, n int) {
 	}()
 }
 
-func (s *schedule) explainsWrite(x, peer *scheduled, err error) bool {
+func (s *callSchedule) explainsWrite(x, peer *scheduled, err error) bool {
 	switch {
 	case errors.Is(err, net.ErrClosed):
 		return x.gone && (!x.aborted || errors.Is(err, errScheduled))
@@ -191,7 +191,9 @@ func (s *schedule) explainsWrite(x, peer *scheduled, err error) bool {
 	case err == duplex.ErrEnded:
 		return x.ended
 	case s.relayed:
-		return (errors.Is(err, duplex.ErrAborted) || err == duplex.ErrPeerClosed) && (s.trouble || s.loose)
+		// A write that CloseWrite stops may find the join over before it looks.
+		return err == duplex.ErrPeerClosed && x.ended ||
+			(errors.Is(err, duplex.ErrAborted) || err == duplex.ErrPeerClosed) && (s.trouble || s.loose)
 	case err == duplex.ErrPeerClosed:
 		return peer.deaf || peer.gone && !peer.aborted
 	}
@@ -199,7 +201,7 @@ func (s *schedule) explainsWrite(x, peer *scheduled, err error) bool {
 }
 
 // read asks for n bytes in a goroutine, unless a read is pending.
-func (s *schedule) read(x, peer *scheduled, n int) {
+func (s *callSchedule) read(x, peer *scheduled, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if x.reading {
@@ -223,7 +225,7 @@ func (s *schedule) read(x, peer *scheduled, n int) {
 }
 
 // readAll reads until the end by WriteTo, which takes whole buffers.
-func (s *schedule) readAll(x, peer *scheduled) {
+func (s *callSchedule) readAll(x, peer *scheduled) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if x.reading {
@@ -248,7 +250,7 @@ func (s *schedule) readAll(x, peer *scheduled) {
 }
 
 // hear takes what x has read.
-func (s *schedule) hear(x, peer *scheduled, p []byte) {
+func (s *callSchedule) hear(x, peer *scheduled, p []byte) {
 	switch {
 	case len(p) > 0 && (x.eof || x.broken):
 		s.failf("%d bytes come after the end", len(p))
@@ -259,7 +261,7 @@ func (s *schedule) hear(x, peer *scheduled, p []byte) {
 }
 
 // readOver takes the error of a read.
-func (s *schedule) readOver(x, peer *scheduled, err error) {
+func (s *callSchedule) readOver(x, peer *scheduled, err error) {
 	ok := true
 	switch {
 	case err == nil:
@@ -282,7 +284,7 @@ func (s *schedule) readOver(x, peer *scheduled, err error) {
 }
 
 // rest waits until everything has come to rest, and looks at what is pending.
-func (s *schedule) rest() {
+func (s *callSchedule) rest() {
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,7 +298,7 @@ func (s *schedule) rest() {
 }
 
 // look checks that what x says and what it still waits for fit together.
-func (s *schedule) look(i int, x, peer *scheduled) {
+func (s *callSchedule) look(i int, x, peer *scheduled) {
 	in, out := x.Waiting()
 	most := peer.said
 	if peer.writing {
@@ -328,7 +330,7 @@ func (s *schedule) look(i int, x, peer *scheduled) {
 
 // finish brings both ends to their end, in order where they can be, and checks
 // that nothing was lost.
-func (s *schedule) finish() {
+func (s *callSchedule) finish() {
 	for i, x := range s.ends {
 		_ = x.SetDeadline(time.Time{})
 		s.note(func() { x.rlimit.set(time.Time{}); x.wlimit.set(time.Time{}) })
