@@ -5,7 +5,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -97,8 +96,18 @@ func (r *Relay) Check() error {
 		return wrong("both ends are standard input and output")
 	case forks(r.A) && forks(r.B):
 		return wrong("both ends fork: only one can")
+	case onlyWritten(r.A) && onlyWritten(r.B):
+		return wrong("both ends are only written: neither has anything to say")
 	}
 	return nil
+}
+
+// onlyWritten reports whether nothing ever comes from s.
+func onlyWritten(s *endpoint.Spec) bool {
+	if s.Scheme.Name != "file" || s.Options.Flag("read", false) {
+		return false
+	}
+	return s.Options.Flag("write", false) || s.Options.Flag("append", false) || s.Options.Flag("create", false)
 }
 
 func wrong(text string) error { return fmt.Errorf("%w: %s", endpoint.ErrUsage, text) }
@@ -123,15 +132,14 @@ func (r *Relay) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := r.open(ctx, r.B)
+	// Who came to A is who a PROXY header to B names.
+	b, err := r.open(endpoint.WithClient(ctx, a), r.B)
 	if err != nil {
-		return errors.Join(err, ignore(duplex.Abort(a, err)))
+		_ = duplex.Abort(a, err)
+		return err
 	}
 	return r.join(ctx, a, b, "")
 }
-
-// ignore drops the error of giving up a stream for a better reason.
-func ignore(error) error { return nil }
 
 // open opens one stream.
 func (r *Relay) open(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
@@ -162,8 +170,14 @@ func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
 	server := duplex.Server{
 		MaxConns: most,
 		Func: func(ctx context.Context, s duplex.Stream) error {
+			// Whoever connects must have proven itself before anything is
+			// opened on its behalf.
+			s, err := endpoint.Ready(ctx, s)
+			if err != nil {
+				return err
+			}
 			peer := remote(s)
-			other, err := r.open(ctx, back)
+			other, err := r.open(endpoint.WithClient(ctx, s), back)
 			if err != nil {
 				return err
 			}

@@ -264,6 +264,7 @@ func TestEndpointsThatCannotBeJoinedAreWrongUsage(t *testing.T) {
 	for _, test := range []struct{ a, b, want string }{
 		{"-", "-", "both ends are standard input and output"},
 		{"listen:tcp://:0,fork", "listen:tcp://:0,fork", "both ends fork"},
+		{"file:/tmp/a,create", "file:/tmp/b,create", "both ends are only written"},
 	} {
 		r := relay.Relay{A: spec(t, test.a), B: spec(t, test.b)}
 		if err := r.Run(t.Context()); !errors.Is(err, endpoint.ErrUsage) || !strings.Contains(err.Error(), test.want) {

@@ -56,6 +56,11 @@ func (f joinFlags) join(s *session, a, b string) error {
 	if err != nil {
 		return err
 	}
+	for _, spec := range []*endpoint.Spec{r.A, r.B} {
+		for _, warning := range spec.Warnings() {
+			fmt.Fprintf(s.log, "duplex: warning: %s\n", warning)
+		}
+	}
 	report := f.reporter(s, r)
 	r.Events = report.events()
 	report.start()
@@ -77,6 +82,9 @@ func (f joinFlags) relay(s *session, a, b string) (*relay.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := rawAtTerminal(specA, specB); err != nil {
+		return nil, err
+	}
 	r := &relay.Relay{
 		A: specA, B: specB,
 		Rate: int64(f.Rate), MaxBytes: int64(f.MaxBytes), Timeout: f.Timeout,
@@ -95,6 +103,18 @@ func (f joinFlags) relay(s *session, a, b string) (*relay.Relay, error) {
 		r.Taps = func(join relay.Info) ([]tap.Tap, error) { return f.taps(s, r, join) }
 	}
 	return r, r.Check()
+}
+
+// rawAtTerminal puts our own terminal in raw mode if it is joined with another,
+// so that every key goes there.
+func rawAtTerminal(a, b *endpoint.Spec) error {
+	for _, pair := range [][2]*endpoint.Spec{{a, b}, {b, a}} {
+		stdio, other := pair[0], pair[1]
+		if stdio.Scheme.Name == "stdio" && other.Scheme.Name == "pty" && !stdio.Options.Has("raw") && endpoint.IsTerminal() {
+			return stdio.Set("raw")
+		}
+	}
+	return nil
 }
 
 // codec returns the transforms between the two, or nil if there are none.

@@ -85,6 +85,7 @@ func interrupted() (context.Context, context.CancelFunc) {
 		if s, ok := sig.(syscall.Signal); ok {
 			code = 128 + int(s)
 		}
+		endpoint.RestoreTerminal()
 		os.Exit(code)
 	}()
 	return ctx, cancel
