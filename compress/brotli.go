@@ -46,7 +46,7 @@ func Brotli(o BrotliOptions) duplex.Transform {
 		if err := o.check(); err != nil {
 			return nil, err
 		}
-		e := &encoder{kind: deflate.SyncFlush, out: sink{w: w, gather: true}, engine: newBrotliEngine(&o)}
+		e := &encoder{kind: deflate.SyncFlush, out: sink{w: w}, engine: newBrotliEngine(&o)}
 		e.engine.reset(&e.out)
 		return e, nil
 	}).Named("br")

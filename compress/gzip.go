@@ -56,10 +56,8 @@ func deflating(name string, f deflate.Format, o Options) duplex.Transform {
 		}
 		switch {
 		case o.Fast:
-			e.out.gather = true
 			e.engine = newFastEngine(f, &o)
 		case o.Park > 0:
-			e.out.gather = true
 			e.engine = newParkEngine(f, &o)
 		default:
 			e.engine = newZlibEngine(f, &o)

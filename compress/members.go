@@ -72,7 +72,7 @@ func (m *memberReader) open() bool {
 		m.err = err
 	}
 	_, ok := m.dec.Header()
-	return ok && (err == nil || err == io.EOF)
+	return ok
 }
 
 // another reports whether there is a further member, by the policy for what

@@ -15,14 +15,12 @@ var gatherBuffers = sync.Pool{New: func() any {
 	return &b
 }}
 
-// sink is what an engine writes to: it counts, and, for engines that write in
-// small pieces, gathers what one call gives.
+// sink is what an engine writes to: it counts, and gathers what one call gives.
 type sink struct {
-	w      io.Writer
-	n      int64
-	gather bool
-	buf    *[]byte
-	err    error
+	w   io.Writer
+	n   int64
+	buf *[]byte // nil while nothing has been gathered
+	err error
 }
 
 func (s *sink) Write(p []byte) (int, error) {
@@ -30,9 +28,6 @@ func (s *sink) Write(p []byte) (int, error) {
 		return 0, s.err
 	}
 	s.n += int64(len(p))
-	if !s.gather {
-		return s.w.Write(p)
-	}
 	if s.buf == nil {
 		s.buf = gatherBuffers.Get().(*[]byte)
 	}

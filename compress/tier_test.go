@@ -15,8 +15,11 @@ var full = os.Getenv("DUPLEX_FULL") != ""
 // messages returns how many rounds to do of what would be n in a quick run;
 // the full run does a hundred times as many.
 func messages(n int) int {
-	if full {
+	switch {
+	case full:
 		return n * 100
+	case race:
+		return max(1, n/10)
 	}
 	return n
 }

@@ -52,7 +52,7 @@ func Zstd(o ZstdOptions) duplex.Transform {
 		if err := o.check(); err != nil {
 			return nil, err
 		}
-		e := &encoder{kind: deflate.SyncFlush, out: sink{w: w, gather: true}, engine: newZstdEngine(&o)}
+		e := &encoder{kind: deflate.SyncFlush, out: sink{w: w}, engine: newZstdEngine(&o)}
 		e.engine.reset(&e.out)
 		return e, nil
 	}).Named("zstd")

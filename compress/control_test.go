@@ -1,0 +1,163 @@
+package compress_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+
+	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/compress"
+	"github.com/duplex-go/duplex/deflate"
+)
+
+// A stream's encoder and decoder are reached through whatever wraps it.
+func TestControlReachesThroughWrappers(t *testing.T) {
+	a, b := duplex.Pair()
+	defer b.Close()
+	codec := compress.GzipCodec(compress.Options{}, compress.DecoderOptions{})
+	inner := duplex.Layer(a, codec)
+	s := duplex.NewConn(duplex.Wrap(inner, duplex.Hooks{}))
+	defer s.Close()
+	_, _ = s.Write([]byte("text"))
+	for _, k := range []deflate.Flush{deflate.PartialFlush, deflate.SyncFlush, deflate.FullFlush, deflate.BlockFlush} {
+		if err := compress.Flush(s, k); err != nil {
+			t.Errorf("flush %d: %v", k, err)
+		}
+	}
+	if err := compress.Flush(s, deflate.Finish); err == nil {
+		t.Error("a flush ended the stream")
+	}
+	if err := compress.Params(s, 9, deflate.Filtered); err != nil {
+		t.Error(err)
+	}
+	if n, err := compress.EncoderStats(s); n.In != 4 || n.Out < 14 || err != nil {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if err := compress.Reset(s); err != nil {
+		t.Error(err)
+	}
+	if n, err := compress.DecoderStats(s); n != (compress.Stats{}) || err != nil {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if p, err := compress.Unused(s); len(p) > 0 || err != nil {
+		t.Errorf("%q, %v", p, err)
+	}
+}
+
+func TestControlOfWhatHasNoCodecIsUnsupported(t *testing.T) {
+	a, b := duplex.Pair()
+	defer a.Close()
+	defer b.Close()
+	other := duplex.Layer(b, duplex.Codec{Encode: duplex.Map(bytes.ToUpper), Decode: duplex.Map(bytes.ToLower)})
+	for name, s := range map[string]duplex.Stream{"a plain stream": a, "another layer": other} {
+		if err := compress.Flush(s, deflate.SyncFlush); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: flush: %v", name, err)
+		}
+		if err := compress.Params(s, 1, 0); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: params: %v", name, err)
+		}
+		if err := compress.Reset(s); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: reset: %v", name, err)
+		}
+		if _, err := compress.EncoderStats(s); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: stats: %v", name, err)
+		}
+		if _, ok := compress.Header(s); ok {
+			t.Errorf("%s has a header", name)
+		}
+	}
+	for name, tr := range map[string]duplex.Transform{
+		"fast": compress.Gzip(compress.Options{Fast: true}), "zstd": compress.Zstd(compress.ZstdOptions{}), "br": compress.Brotli(compress.BrotliOptions{}),
+	} {
+		s := tr.Stream()
+		_, _ = s.Write([]byte("x"))
+		if err := compress.Flush(s, deflate.FullFlush); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: full flush: %v", name, err)
+		}
+		if err := compress.Flush(s, deflate.SyncFlush); err != nil {
+			t.Errorf("%s: sync flush: %v", name, err)
+		}
+		if err := compress.Params(s, 1, 0); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: params: %v", name, err)
+		}
+		_ = s.Close()
+	}
+}
+
+func TestControlAfterTheEndAndAfterClose(t *testing.T) {
+	s := compress.Gzip(compress.Options{}).Stream()
+	_ = s.CloseWrite()
+	if err := compress.Flush(s, deflate.SyncFlush); !errors.Is(err, duplex.ErrEnded) {
+		t.Errorf("after the end: %v", err)
+	}
+	_ = s.Close()
+	if err := compress.Params(s, 1, 0); !errors.Is(err, duplex.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+// Flush makes explicit what zlib would do, also where there is nothing.
+func TestAnExplicitFlushIsZlibs(t *testing.T) {
+	var w writes
+	z := compress.RawDeflate(compress.Options{}).Writer(&w)
+	for _, step := range []struct {
+		k    deflate.Flush
+		want string
+	}{
+		{deflate.SyncFlush, "\x00\x00\x00\xff\xff"}, // an empty block
+		{deflate.SyncFlush, ""},                     // and no second one
+		{deflate.FullFlush, "\x00\x00\x00\xff\xff"}, // but a stronger one
+	} {
+		before := len(w)
+		if err := compress.Flush(z, step.k); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, p := range w[before:] {
+			got += string(p)
+		}
+		if got != step.want {
+			t.Errorf("flush %d: %x, want %x", step.k, got, step.want)
+		}
+	}
+	_ = z.Close()
+}
+
+// Several codecs on one stream: what goes in is counted at the first, what
+// comes out at the last.
+func TestStatsOfSeveralCodecs(t *testing.T) {
+	p := text(50_000)
+	tr := duplex.Compose(compress.Deflate(compress.Options{}), compress.Gzip(compress.Options{Level: deflate.Stored}))
+	var b bytes.Buffer
+	w := tr.Writer(&b)
+	_, _ = w.Write(p)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	size := int64(b.Len())
+	r := duplex.Compose(compress.Gunzip(compress.DecoderOptions{}), compress.Inflate(compress.DecoderOptions{})).Reader(&b)
+	defer r.Close()
+	got, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(got, p) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	if n, err := compress.DecoderStats(r); n != (compress.Stats{In: size, Out: 50_000}) || err != nil {
+		t.Errorf("%+v, %v; want %d in", n, err, size)
+	}
+}
+
+func TestStatsWaitForNoOtherDirection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := duplex.Pair()
+		s := duplex.Layer(a, compress.ZstdCodec(compress.ZstdOptions{}, compress.UnzstdOptions{}))
+		go s.Read(make([]byte, 1)) // waits
+		synctest.Wait()
+		_, _ = s.Write([]byte("text"))
+		if n, err := compress.EncoderStats(s); n.In != 4 || err != nil {
+			t.Errorf("%+v, %v", n, err)
+		}
+		_, _ = s.Close(), b.Close()
+	})
+}
