@@ -145,7 +145,9 @@ func fuzzCut(t *testing.T, codecs []duplex.Codec, data, cut []byte) {
 		if !bytes.HasPrefix(data, got) {
 			t.Errorf("%s: a cut input gives what is no beginning of the whole", shape.name)
 		}
-		if marked && err == nil {
+		// Behind the end mark of an inner codec nothing asks for the trailer of
+		// an outer one, but no byte is missing then.
+		if marked && err == nil && (len(codecs) == 1 || !bytes.Equal(got, data)) {
 			t.Errorf("%s: %d bytes of a cut input are taken for all of %d", shape.name, len(got), len(data))
 		}
 	}
