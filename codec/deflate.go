@@ -20,7 +20,7 @@ var deflateMakers = []maker{
 			func() duplex.Transform { return compress.Gunzip(compress.DecoderOptions{}).Named("gunzip") }
 	}},
 	{"gunzip", "decompress gzip, any number of members", "gzip", func(f *form) (do, undo func() duplex.Transform) {
-		o := inflateOptions(f)
+		o := inflateOptions(f, "members")
 		return func() duplex.Transform { return compress.Gunzip(*o) },
 			func() duplex.Transform { return compress.Gzip(compress.Options{Steady: true}).Named("gzip") }
 	}},
@@ -30,7 +30,7 @@ var deflateMakers = []maker{
 			func() duplex.Transform { return compress.Inflate(compress.DecoderOptions{}).Named("inflate") }
 	}},
 	{"inflate", "decompress zlib's format", "deflate", func(f *form) (do, undo func() duplex.Transform) {
-		o := inflateOptions(f)
+		o := inflateOptions(f, "")
 		return func() duplex.Transform { return compress.Inflate(*o) },
 			func() duplex.Transform { return compress.Deflate(compress.Options{Steady: true}).Named("deflate") }
 	}},
@@ -40,14 +40,14 @@ var deflateMakers = []maker{
 			func() duplex.Transform { return compress.RawInflate(compress.DecoderOptions{}).Named("rawinflate") }
 	}},
 	{"rawinflate", "decompress deflate data with nothing around it", "rawdeflate", func(f *form) (do, undo func() duplex.Transform) {
-		o := inflateOptions(f)
+		o := inflateOptions(f, "")
 		return func() duplex.Transform { return compress.RawInflate(*o) },
 			func() duplex.Transform {
 				return compress.RawDeflate(compress.Options{Steady: true}).Named("rawdeflate")
 			}
 	}},
 	{"unzip", "decompress gzip or zlib's format, whichever it is", "gzip", func(f *form) (do, undo func() duplex.Transform) {
-		o := inflateOptions(f)
+		o := inflateOptions(f, "members")
 		return func() duplex.Transform { return compress.Unzip(*o) },
 			func() duplex.Transform { return compress.Gzip(compress.Options{Steady: true}).Named("gzip") }
 	}},
@@ -113,20 +113,27 @@ func parseTime(s string) (time.Time, error) {
 }
 
 // inflateOptions names the options of the deflate decoders.
-func inflateOptions(f *form) *compress.DecoderOptions {
+func inflateOptions(f *form, more string) *compress.DecoderOptions {
 	o := &compress.DecoderOptions{}
-	decoderOptions(f, &o.MaxOutput, &o.MaxRatio, &o.Trailing, &o.AllowTruncated, "members")
+	decoderOptions(f, &o.MaxOutput, &o.MaxRatio, &o.Trailing, &o.AllowTruncated, more)
 	f.integer("windowbits", 8, 15, "the largest window, as a power of two (default 15)", func(n int) { o.WindowBits = n })
 	return o
 }
 
 // decoderOptions names what all decoders have. more is what further parts of
-// the input are called.
+// the input are called; without any, what follows the end is ignored and yet
+// read, so that a failure on the way to it is seen.
 func decoderOptions(f *form, maxOutput *int64, maxRatio *int, trailing *deflate.Trailing, truncated *bool, more string) {
 	f.size("maxoutput", 0, math.MaxInt64, "fail when more has come out; 0 is any number (default 0)", func(n int64) { *maxOutput = n })
 	f.integer("maxratio", 0, math.MaxInt32, "fail when more than so many times the input has come out, beyond the first MiB; 0 is any (default 0)",
 		func(n int) { *maxRatio = n })
-	f.word("trailing", []string{more, "reject", "ignore", "return"}, "what follows the end: "+more+" are decoded, anything is an error, what is no such thing is ignored, or all is (default "+more+")",
-		func(i int) { *trailing = deflate.Trailing(i) })
+	if more == "" {
+		*trailing = deflate.TrailingIgnore
+		f.word("trailing", []string{"ignore", "reject"}, "what follows the end is ignored, or an error (default ignore)",
+			func(i int) { *trailing = []deflate.Trailing{deflate.TrailingIgnore, deflate.TrailingReject}[i] })
+	} else {
+		f.word("trailing", []string{more, "reject", "ignore"}, "what follows the end: more "+more+", or an error; nothing; or anything, which is ignored (default "+more+")",
+			func(i int) { *trailing = deflate.Trailing(i) })
+	}
 	f.flag("truncated", "take the end of the input for the end of the data", func(on bool) { *truncated = on })
 }

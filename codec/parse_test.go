@@ -14,7 +14,7 @@ var known = []string{
 	"gzip", "gzip:", "gzip:level=0", "gzip:level=9,strategy=rle,memlevel=9,windowbits=12,parallel=0", "gzip:parallel=2", "gzip:fast", "gzip:fast=false,level=1",
 	"gzip:name=a file,comment=no comment,mtime=2006-01-02T15:04:05Z,os=19,headercrc", "gzip:mtime=1136214245,os=0", "gzip:mtime=0,flush=full,park=4k",
 	"gunzip", "gunzip:maxoutput=64M,maxratio=100,trailing=ignore,truncated,windowbits=9",
-	"deflate", "deflate:windowbits=8,strategy=filtered", "inflate", "inflate:trailing=return", "rawdeflate:strategy=fixed,flush=partial", "rawdeflate",
+	"deflate", "deflate:windowbits=8,strategy=filtered", "inflate", "inflate:trailing=reject", "rawdeflate:strategy=fixed,flush=partial", "rawdeflate",
 	"rawinflate", "unzip", "unzip:truncated=true", "zstd", "zstd:level=22,windowbits=10,checksum=false", "unzstd", "unzstd:windowbits=27,trailing=reject,maxratio=7",
 	"br", "br:quality=0,windowbits=10", "br:quality=11", "unbr", "unbr:windowbits=24,trailing=reject,maxoutput=1G,maxratio=3,truncated",
 	"upper", "lower", "base64", "base64:url,pad=false,wrap=76", "unbase64", "unbase64:pad=false", "hex", "hex:wrap=1", "unhex",

@@ -190,6 +190,26 @@ func TestOptionsReachTheTransform(t *testing.T) {
 	}
 }
 
+// A decoder that has its end does not hide that what it was in is cut.
+func TestACutAroundWholeDataIsSeen(t *testing.T) {
+	for _, inner := range []string{"deflate", "rawdeflate", "br", "zstd", "gzip"} {
+		coded, err := apply(duplex.Compose(parse(t, inner), parse(t, "gzip")), "some text")
+		if err != nil {
+			t.Fatal(err)
+		}
+		undo, _, _ := codec.Inverse(inner)
+		for _, k := range codec.List() {
+			if k.Inverse == inner && k.Name != "unzip" {
+				undo = parse(t, k.Name)
+			}
+		}
+		out, err := apply(duplex.Compose(parse(t, "gunzip"), undo), coded[:len(coded)-1])
+		if out != "some text" || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s in a cut gzip: %q, %v", inner, out, err)
+		}
+	}
+}
+
 func TestTheCutsOfGzipsInputDoNotShow(t *testing.T) {
 	for _, spec := range []string{"gzip", "deflate:level=0", "rawdeflate:level=1", "gzip:parallel=2"} {
 		in := strings.Repeat(sample(), 60)

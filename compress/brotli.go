@@ -16,7 +16,8 @@ type BrotliOptions struct {
 	// BrotliFastest is the format's quality 0.
 	Quality int
 	// WindowBits is the base-two logarithm of the window, 10 to 24; zero means
-	// 16, 64 KiB. Larger ones take far more memory, up to 48 MiB.
+	// 16, 64 KiB. Larger ones take far more memory, up to 48 MiB. The two
+	// lowest qualities use at least 18.
 	WindowBits int
 }
 

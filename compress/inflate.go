@@ -23,25 +23,45 @@ var inflaters pools[inflaterKind, *deflate.Reader]
 type inflater struct {
 	*deflate.Reader
 	kind inflaterKind
+	src  source // what Reader reads from
+	past bool   // the end: what follows is passed over
 }
 
 // newInflater returns a decoder of r, which it does not read yet.
 func newInflater(r io.Reader, o deflate.DecoderOptions) (*inflater, error) {
-	kind := inflaterKind{
+	d := &inflater{src: source{r: r}, kind: inflaterKind{
 		format: o.Format, windowBits: o.WindowBits, ratio: o.MaxRatio, trailing: o.Trailing,
 		output: o.MaxOutput, allowTruncated: o.AllowTruncated, dictionary: o.Dict != nil,
-	}
-	if !kind.dictionary {
-		if z, ok := inflaters.get(kind); ok {
-			z.Reset(r)
-			return &inflater{z, kind}, nil
+	}}
+	if !d.kind.dictionary {
+		if z, ok := inflaters.get(d.kind); ok {
+			z.Reset(&d.src)
+			d.Reader = z
+			return d, nil
 		}
 	}
-	z, err := deflate.NewReader(r, o)
-	if err != nil {
-		return nil, err
+	var err error
+	d.Reader, err = deflate.NewReader(&d.src, o)
+	return d, err
+}
+
+func (d *inflater) Read(p []byte) (int, error) {
+	if !d.past {
+		n, err := d.Reader.Read(p)
+		if err != io.EOF || d.kind.trailing != deflate.TrailingIgnore {
+			return n, err
+		}
+		d.past = true
 	}
-	return &inflater{z, kind}, nil
+	return 0, passOver(&d.src)
+}
+
+// Unused returns what lies beyond the end, unless it was passed over.
+func (d *inflater) Unused() []byte {
+	if d.past {
+		return nil
+	}
+	return d.Reader.Unused()
 }
 
 // Close gives the decoder back.

@@ -96,7 +96,8 @@ type DecoderOptions struct {
 	Dict []byte
 	// Trailing is what happens to input after the end. By default further
 	// gzip members are decoded, and what follows zlib and raw data is left
-	// over.
+	// over. deflate.TrailingIgnore reads what it ignores to its end, so that a
+	// failure of what lies below is not ignored with it.
 	Trailing deflate.Trailing
 	// MaxOutput is how many bytes the decoder will give; one more is
 	// deflate.ErrTooLarge. Zero means any number.

@@ -98,7 +98,7 @@ func TestF4_PoliciesForWhatFollows(t *testing.T) {
 		{deflate.TrailingReject, two, "abc", deflate.ErrTrailing, len(member)},
 		{deflate.TrailingReject, garbage, "abc", deflate.ErrTrailing, 7},
 		{deflate.TrailingIgnore, two, "abcabc", nil, 0},
-		{deflate.TrailingIgnore, garbage, "abc", nil, 7},
+		{deflate.TrailingIgnore, garbage, "abc", nil, 0},
 		{deflate.TrailingReturn, two, "abc", nil, len(member)},
 		{deflate.TrailingReturn, garbage, "abc", nil, 7},
 	} {

@@ -27,3 +27,15 @@ func (s *source) Read(p []byte) (int, error) {
 	}
 	return 0, io.ErrNoProgress
 }
+
+// passOver reads what is left of the source and drops it. It returns io.EOF at
+// the end.
+func passOver(s *source) error {
+	buf := zstdBlocks.Get().(*[zstdMaxBlock]byte)
+	defer zstdBlocks.Put(buf)
+	for {
+		if _, err := s.Read(buf[:]); err != nil {
+			return err
+		}
+	}
+}

@@ -20,7 +20,7 @@ type UnbrotliOptions struct {
 	// The decoder's memory grows with what it has decoded, up to the window.
 	WindowBits int
 	// Trailing is what happens to input after the end. By default it is left
-	// over.
+	// over; deflate.TrailingIgnore reads it to its end.
 	Trailing deflate.Trailing
 	// MaxOutput is how many bytes the decoder will give; one more is
 	// deflate.ErrTooLarge. Zero means any number.
@@ -62,6 +62,8 @@ type brotliReader struct {
 	stopped error  // what the source ended the decoder's call with
 	out     int64
 	unused  []byte
+	used    int64 // input up to the end, if there is more
+	past    bool  // the end: what follows is passed over
 	err     error // final
 }
 
@@ -87,7 +89,8 @@ func (z *brotliInput) Read(p []byte) (int, error) {
 	z.last, z.stopped = p[:n], err
 	if first && n > 0 {
 		if bits := brotliWindow(p[0]); bits > z.options.WindowBits && z.options.WindowBits > 0 {
-			z.err = z.fail(deflate.ErrWindow, fmt.Sprintf("window of %d bits, more than %d", bits, z.options.WindowBits))
+			detail := fmt.Sprintf("window of %d bits, more than %d", bits, z.options.WindowBits)
+			z.err = &Error{Format: "brotli", Err: deflate.ErrWindow, Detail: detail}
 			return 0, z.err
 		}
 	}
@@ -116,6 +119,13 @@ func (z *brotliReader) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for z.err == nil {
+		if z.past {
+			err := passOver(&z.src)
+			if err == io.EOF {
+				z.err = err
+			}
+			return 0, err
+		}
 		z.stopped = nil
 		n, err := z.dec.Read(p)
 		if err != nil {
@@ -144,9 +154,13 @@ func (z *brotliReader) ended(err error) {
 	case z.err != nil: // the window
 	case err == errBrotliExcess():
 		z.unused = z.last[len(z.last)-unread(z.dec):]
+		z.used = z.src.n - int64(len(z.unused))
 		z.err = io.EOF
-		if z.options.Trailing == deflate.TrailingReject {
+		switch z.options.Trailing {
+		case deflate.TrailingReject:
 			z.err = in.fail(deflate.ErrTrailing, "input after the end")
+		case deflate.TrailingIgnore:
+			z.err, z.past, z.unused = nil, true, nil
 		}
 	case z.stopped == nil:
 		z.err = in.fail(deflate.ErrCorrupt, strings.TrimPrefix(err.Error(), "brotli: "))
@@ -190,7 +204,12 @@ func (z *brotliReader) Unused() []byte { return z.unused }
 
 // InputOffset returns how many bytes of the input were decoded, or wait in the
 // decoder.
-func (z *brotliReader) InputOffset() int64 { return z.src.n - int64(len(z.unused)) }
+func (z *brotliReader) InputOffset() int64 {
+	if z.used > 0 {
+		return z.used
+	}
+	return z.src.n
+}
 
 // OutputOffset returns how many bytes were returned.
 func (z *brotliReader) OutputOffset() int64 { return z.out }

@@ -22,7 +22,8 @@ type UnzstdOptions struct {
 	// Dict is the dictionary that frames may need; nil means none.
 	Dict []byte
 	// Trailing is what happens to input after a frame. By default further
-	// frames are decoded, and anything else is deflate.ErrHeader.
+	// frames are decoded, and anything else is deflate.ErrHeader;
+	// deflate.TrailingIgnore reads that to its end.
 	Trailing deflate.Trailing
 	// MaxOutput is how many bytes the decoder will give; one more is
 	// deflate.ErrTooLarge. Zero means any number.
@@ -69,6 +70,7 @@ type zstdReader struct {
 	block   *[zstdMaxBlock]byte // nil while nothing waits in it
 	waiting []byte              // of block
 	out     int64               // bytes returned, or waiting
+	past    bool                // the end: what follows is passed over
 	err     error               // follows what waits
 }
 
@@ -145,6 +147,13 @@ func (z *zstdReader) decode() error {
 			z.err = io.EOF
 		}
 		return nil
+	case err == io.EOF && z.options.Trailing == deflate.TrailingIgnore:
+		z.past = true
+		if err = passOver(&z.parts.src); err == io.EOF {
+			z.err = err
+			return nil
+		}
+		return err
 	case err == io.EOF:
 		z.err = err
 		return nil
@@ -199,7 +208,12 @@ func (z *zstdReader) Close() error {
 }
 
 // Unused returns the input that was read and lies beyond the end.
-func (z *zstdReader) Unused() []byte { return z.parts.ahead() }
+func (z *zstdReader) Unused() []byte {
+	if z.past {
+		return nil // passed over
+	}
+	return z.parts.ahead()
+}
 
 // InputOffset returns how many bytes of the input were decoded.
 func (z *zstdReader) InputOffset() int64 { return z.parts.at }
