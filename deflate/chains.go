@@ -208,7 +208,10 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 		}
 		// A match of six or more is the best if there is one.
 		if at < c.next6 {
-			for cand := back(at, c.six[slot]); cand >= low; {
+			for cand, left := back(at, c.six[slot]), chain; cand >= low; left-- {
+				if left == 0 {
+					return e.walk(at, at, best, 0, chain, ahead)
+				}
 				s := (base + uint16(cand)) & (ringSize - 1)
 				if (binary.LittleEndian.Uint64(buf[cand:])^word)<<sixShift == 0 && !e.missing(cand) {
 					diff := int(rank - c.rank[s])
@@ -232,11 +235,14 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 			return best, 0
 		}
 		mask := ^uint64(0) >> (64 - 8*uint(max(best+1, 4)))
-		steps := chain
+		steps, strangers := chain, chain
 		for cand := back(at, c.four[slot]); cand >= low; {
 			x := binary.LittleEndian.Uint64(buf[cand:]) ^ word
 			s := (base + uint16(cand)) & (ringSize - 1)
 			if uint32(x) != 0 {
+				if strangers--; strangers == 0 {
+					return e.walk(at, at, best, 0, chain, ahead)
+				}
 				cand = back(cand, c.four[s])
 				continue
 			}
@@ -292,7 +298,10 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 	tail := binary.LittleEndian.Uint64(buf[at+off:])
 	low := max(1, at-far) + off
 	q := at + off
-	for {
+	for left := 2 * chain; ; left-- {
+		if left == 0 {
+			return e.walk(at, top, found, dist, chain, ahead)
+		}
 		q = back(q, c.six[(base+uint16(q))&(ringSize-1)])
 		if q < low {
 			return found, dist
@@ -322,13 +331,51 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 			if n >= nice {
 				return found, dist
 			}
-			off = min(found-sixBytes+1, c.next6-1-at)
-			tail = binary.LittleEndian.Uint64(buf[at+off:])
 			top = cand
+			// A chain farther on is shorter, but begins at the top again.
+			next := min(found-sixBytes+1, c.next6-1-at)
+			if next-off < 16 {
+				continue
+			}
+			off = next
+			tail = binary.LittleEndian.Uint64(buf[at+off:])
 			q = at + off
 			low = max(1, at-far) + off
 		}
 	}
+}
+
+// walk goes the way of zlib, down the three-byte chain, past the candidates
+// from top on up, which had nothing better. It is where the other ways end
+// that have taken more steps than zlib would in all: with bytes chosen for it
+// many positions share a hash, or the end of a match but not its start.
+func (e *encoder) walk(at, top, found, dist, chain, ahead int) (int, int) {
+	c := &e.chains
+	buf := e.win.buf
+	base := uint16(e.win.base)
+	far := e.win.reach()
+	low := max(1, at-far)
+	limit := min(maxMatch, ahead)
+	nice := min(e.tune.nice, ahead)
+	if found >= limit {
+		return found, dist
+	}
+	cand := back(at, c.three[(base+uint16(at))&(ringSize-1)])
+	for steps := chain; cand >= low && steps > 0; steps-- {
+		if at-cand >= far && steps != chain {
+			break
+		}
+		if cand < top && buf[cand+found] == buf[at+found] && buf[cand+found-1] == buf[at+found-1] && !e.missing(cand) {
+			if n := matchLen(buf, cand, at, limit); n >= minMatch && n > found {
+				found, dist = n, at-cand
+				if n >= nice || n >= limit {
+					break
+				}
+			}
+		}
+		cand = back(cand, c.three[(base+uint16(cand))&(ringSize-1)])
+	}
+	return found, dist
 }
 
 // search3 looks for a match of exactly three bytes, where there is none of
