@@ -1,0 +1,101 @@
+package duplex_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/duplex-go/duplex"
+)
+
+// What a handler costs beside the goroutine that anybody would write: an echo
+// over TCP, a request after the other on every connection. Both take turns, and
+// the figure is how many times as fast as the bare goroutine the handler is.
+func BenchmarkEcho(b *testing.B) {
+	bare := func(c *net.TCPConn) (wait func()) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			p := make([]byte, 16<<10)
+			for {
+				n, err := c.Read(p)
+				if err != nil {
+					return
+				}
+				if _, err := c.Write(p[:n]); err != nil {
+					return
+				}
+			}
+		}()
+		return func() { <-done }
+	}
+	handler := func(c *net.TCPConn) (wait func()) {
+		h := duplex.Handle(c, duplex.Handler{Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) }})
+		return func() { _ = h.Wait(context.Background()) }
+	}
+	for _, conns := range []int{1, 64} {
+		for _, size := range []int{64, 16 << 10} {
+			b.Run(fmt.Sprintf("%d conns/%d B", conns, size), func(b *testing.B) {
+				plain, handled := newEchoLoad(b, conns, size, bare), newEchoLoad(b, conns, size, handler)
+				var took [2]time.Duration
+				for b.Loop() {
+					took[0] += plain.run(b, 2000)
+					took[1] += handled.run(b, 2000)
+				}
+				plain.stop()
+				handled.stop()
+				b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "times-bare")
+			})
+		}
+	}
+}
+
+// echoLoad is a number of clients, each with a connection to an echo.
+type echoLoad struct {
+	size    int
+	clients []*net.TCPConn
+	waits   []func()
+}
+
+func newEchoLoad(b *testing.B, conns, size int, echo func(c *net.TCPConn) (wait func())) *echoLoad {
+	l := &echoLoad{size: size}
+	for range conns {
+		client, server := tcpEnds(b)
+		l.clients = append(l.clients, client)
+		l.waits = append(l.waits, echo(server))
+	}
+	return l
+}
+
+// run makes about n requests, shared among the clients, and tells how long they
+// took.
+func (l *echoLoad) run(b *testing.B, n int) time.Duration {
+	began := time.Now()
+	var running sync.WaitGroup
+	for _, c := range l.clients {
+		running.Go(func() {
+			p := make([]byte, l.size)
+			for range n / len(l.clients) {
+				if _, err := c.Write(p); err != nil {
+					b.Error(err)
+				}
+				if _, err := io.ReadFull(c, p); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	return time.Since(began)
+}
+
+func (l *echoLoad) stop() {
+	for i, c := range l.clients {
+		_ = c.Close()
+		l.waits[i]()
+	}
+}
