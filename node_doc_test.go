@@ -28,9 +28,9 @@ const nodeDoc = "docs/node.md"
 var nodeDocPackages = func() map[string]string {
 	byName := make(map[string]string)
 	for _, path := range []string{
-		"github.com/duplex-go/duplex",
+		"github.com/duplex-go/duplex", "github.com/duplex-go/duplex/compress", "github.com/duplex-go/duplex/deflate",
 		"bufio", "bytes", "compress/gzip", "context", "crypto/sha256", "crypto/tls", "encoding/json", "errors", "fmt",
-		"hash", "io", "iter", "log", "net", "net/http/httptrace", "net/netip", "os", "strings", "syscall", "time",
+		"hash", "hash/crc32", "io", "iter", "log", "net", "net/http/httptrace", "net/netip", "os", "strings", "syscall", "time",
 	} {
 		byName[path[strings.LastIndexByte(path, '/')+1:]] = path
 	}
@@ -271,18 +271,20 @@ func TestNodeDocNamesExist(t *testing.T) {
 	}
 }
 
-// Every scenario of groups A to E has a test that carries its number, and the
+// Every scenario of groups A to F has a test that carries its number, and the
 // document names only tests that exist.
 func TestNodeScenariosHaveTheirTests(t *testing.T) {
 	var tests []string
-	files, err := filepath.Glob("node_*_test.go")
-	if err != nil {
-		t.Fatal(err)
+	for _, pattern := range []string{"node_*_test.go", "compress/parity_*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			tests = append(tests, nodeDeclared(t, path)...)
+		}
 	}
-	for _, path := range files {
-		tests = append(tests, nodeDeclared(t, path)...)
-	}
-	for group, last := range map[string]int{"A": 9, "B": 5, "C": 6, "D": 13, "E": 15} {
+	for group, last := range map[string]int{"A": 9, "B": 5, "C": 6, "D": 13, "E": 15, "F": 12} {
 		for n := 1; n <= last; n++ {
 			prefix := fmt.Sprintf("Test%s%d_", group, n)
 			if !slices.ContainsFunc(tests, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
