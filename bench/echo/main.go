@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ var (
 	rounds = flag.Int("rounds", 5, "how often everything is measured")
 	length = flag.Duration("time", time.Second, "how long each measurement runs")
 	save   = flag.String("save", "", "write the requests a second to this file, for plot")
+	sides  = flag.String("sides", "", "measure only these servers, such as \"net,duplex handler\"")
 	only   = flag.String("only", "", "measure only configurations that contain this, such as \"64 ×\"")
 )
 
@@ -43,7 +45,12 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	compare(servers(dir))
+	list := servers(dir)
+	if *sides != "" {
+		names := strings.Split(*sides, ",")
+		list = slices.DeleteFunc(list, func(s *server) bool { return !slices.Contains(names, s.name) })
+	}
+	compare(list)
 }
 
 // server is a program that echoes; it prints its port when it is ready.
