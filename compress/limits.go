@@ -40,15 +40,15 @@ func (l limits) check(format string) error {
 }
 
 // admit returns how many of n more bytes of output may be given after out,
-// decoded from in bytes of input, and the kind and text of the error that
+// decoded from in bytes of input, and the text and kind of the error that
 // follows them, if any.
-func (l limits) admit(n int, out, in int64) (ok int, kind error, detail string) {
+func (l limits) admit(n int, out, in int64) (ok int, detail string, kind error) {
 	if l.maxOutput > 0 && int64(n) > l.maxOutput-out {
-		return int(l.maxOutput - out), deflate.ErrTooLarge, "decoded data exceeds the limit"
+		return int(l.maxOutput - out), "decoded data exceeds the limit", deflate.ErrTooLarge
 	}
 	// Written as a division, since a product could overflow.
 	if x := out + int64(n) - deflate.RatioGrace; l.maxRatio > 0 && x > 0 && (x-1)/int64(l.maxRatio) >= in {
-		return 0, deflate.ErrRatio, "data expands beyond the allowed ratio"
+		return 0, "data expands beyond the allowed ratio", deflate.ErrRatio
 	}
-	return n, nil, ""
+	return n, "", nil
 }

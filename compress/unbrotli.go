@@ -131,7 +131,7 @@ func (z *brotliReader) Read(p []byte) (int, error) {
 		if err != nil {
 			z.ended(err)
 		}
-		ok, kind, detail := z.limits.admit(n, z.out, z.src.n)
+		ok, detail, kind := z.limits.admit(n, z.out, z.src.n)
 		if kind != nil {
 			z.err = (*brotliInput)(z).fail(kind, detail)
 		}

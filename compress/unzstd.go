@@ -176,7 +176,7 @@ func (z *zstdReader) decode() error {
 		}
 		z.err = &Error{Format: "zstd", Err: kind, Detail: err.Error(), Offset: at}
 	}
-	ok, kind, detail := z.limits.admit(n, z.out, z.parts.at)
+	ok, detail, kind := z.limits.admit(n, z.out, z.parts.at)
 	if kind != nil {
 		z.err = &Error{Format: "zstd", Err: kind, Detail: detail, Offset: at}
 	}

@@ -84,7 +84,6 @@ type encoder struct {
 	gapEnd  uint32          // absolute position
 
 	slides int    // since level 0 began: 0, 1, or 2 for too many to keep hashes
-	par    *lanes // nil without parallel work so far
 
 	last int // the last flush, or neverRun
 }
