@@ -83,7 +83,7 @@ type encoder struct {
 	gaps    *[ringSize]bool // positions that are in no chain, below gapEnd
 	gapEnd  uint32          // absolute position
 
-	slides int    // since level 0 began: 0, 1, or 2 for too many to keep hashes
+	slides int // since level 0 began: 0, 1, or 2 for too many to keep hashes
 
 	last int // the last flush, or neverRun
 }
