@@ -8,9 +8,11 @@ var segment = 256 << 10
 const (
 	// parallelLead is how much of an input is coded before the lanes start,
 	// so that the history of every lane, and the window, lie in the input.
-	parallelLead = 128 << 10
+	parallelLead = 96 << 10
 	// parallelTail is how much is left for after them.
-	parallelTail = 192 << 10
+	parallelTail = 96 << 10
+	// leastPart is how much of a segment the last round is still worth.
+	leastPart = 4
 )
 
 // lanes is the memory for going through a long input side by side.
@@ -44,7 +46,7 @@ func (a *accumulator) follow(at int) {
 func (x *lanes) sideBySide(s *encoderState, n int) {
 	e := &s.encoder
 	p := e.in
-	if e.gapEnd != 0 || e.win.size != ringSize || !e.isLazy() || len(p) < parallelLead+parallelTail+segment*n {
+	if e.gapEnd != 0 || e.win.size != ringSize || !e.isLazy() || len(p) < parallelLead+parallelTail+segment*n/leastPart {
 		return
 	}
 	if !e.linking {
@@ -77,8 +79,13 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	}
 	x.acc.full = main.at() + e.win.ahead
 	x.batch = x.batch[:0]
-	for at := main.at(); at+segment*n+parallelTail <= len(p); at = main.at() {
-		x.round(e, p, at, n, limit)
+	for {
+		at := main.at()
+		size := min(segment, (len(p)-parallelTail-at)/n)
+		if size < segment/leastPart {
+			break
+		}
+		x.round(e, p, at, size, n, limit)
 		x.adopt(e, p)
 	}
 	x.code(e, p, x.batch, limit)
@@ -89,15 +96,15 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	x.block, main.s = nil, nil
 }
 
-// round searches n segments of p from the index at, while the symbols of the
+// round searches n segments of size bytes of p from the index at, while the symbols of the
 // round before are coded, and joins the segments.
-func (x *lanes) round(e *encoder, p []byte, at, n, limit int) {
+func (x *lanes) round(e *encoder, p []byte, at, size, n, limit int) {
 	var wait sync.WaitGroup
 	// The first segment is shorter, because who searches it codes as well.
-	next := at + segment*3/4
+	next := at + size*3/4
 	for i, l := range x.list[:n] {
 		l.start, l.end = at, next
-		at, next = next, next+segment
+		at, next = next, next+size
 		if i > 0 {
 			wait.Go(func() { l.search(p, e) })
 		}
