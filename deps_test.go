@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -46,12 +47,16 @@ type goPackage struct {
 	Standard   bool
 }
 
-// packages lists the packages in dir's module, every system's files included
-// as far as this one builds them.
-func packages(t *testing.T, dir string, args ...string) []goPackage {
+// packages lists the packages in dir's module with the files that system
+// builds, or this one if it is empty.
+func packages(t *testing.T, dir, system string, args ...string) []goPackage {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Doc,GoFiles,Imports,Standard"}, args...)...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOPROXY=off")
+	if system != "" {
+		cmd.Env = append(cmd.Env, "GOOS="+system, "CGO_ENABLED=0")
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -97,7 +102,7 @@ func wrongImports(list []goPackage) (wrong []string) {
 			case ours && strings.HasPrefix(there, "endpoint/internal/") && strings.HasPrefix(here, "endpoint/"):
 			case ours:
 				wrong = append(wrong, fmt.Sprintf("%s must not import %s", p.ImportPath, i))
-			case here == "." && strings.Contains(strings.Split(i, "/")[0], "."):
+			case here == "." && (i == "C" || strings.Contains(strings.Split(i, "/")[0], ".")):
 				wrong = append(wrong, fmt.Sprintf("the core must not import %s", i))
 			}
 		}
@@ -106,8 +111,34 @@ func wrongImports(list []goPackage) (wrong []string) {
 }
 
 func TestArrowsPointDownAndTheCoreImportsTheStandardLibraryOnly(t *testing.T) {
-	for _, wrong := range wrongImports(packages(t, ".", "./...")) {
-		t.Error(wrong)
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		for _, wrong := range wrongImports(packages(t, ".", system, "./...")) {
+			t.Errorf("for %s: %s", system, wrong)
+		}
+	}
+}
+
+// The check must find what is planted in a copy of the core (R59).
+func TestR59_TheDependencyCheckFindsAPlantedImport(t *testing.T) {
+	dir := t.TempDir()
+	files, err := filepath.Glob("*.go")
+	noError(t, err)
+	for _, name := range append(files, "go.mod", "go.sum") {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		noError(t, err)
+		noError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	if wrong := wrongImports(packages(t, dir, "", ".")); len(wrong) > 0 {
+		t.Errorf("with nothing planted: %q", wrong)
+	}
+	planted := "package duplex\n\nimport _ \"golang.org/x/net/nettest\"\n"
+	noError(t, os.WriteFile(filepath.Join(dir, "planted.go"), []byte(planted), 0o600))
+	wrong := wrongImports(packages(t, dir, "", "."))
+	if want := []string{"the core must not import golang.org/x/net/nettest"}; !slices.Equal(wrong, want) {
+		t.Errorf("found %q, want %q", wrong, want)
 	}
 }
 

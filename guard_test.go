@@ -9,8 +9,8 @@ import (
 )
 
 // A guard that has never fired may guard nothing: each of those that the
-// project relies on is given what it must find (R59). The import check has a
-// test of its own in deps_test.go.
+// project relies on is given what it must find (R59). The import check has
+// tests of its own in deps_test.go.
 func TestR59_EveryGuardFindsWhatIsPlanted(t *testing.T) {
 	for _, test := range []struct {
 		name, guard string
@@ -61,6 +61,17 @@ func TestPlanted(t *testing.T) {
 	kept, _ = os.Open(os.DevNull)
 }
 `, "left behind"},
+		{"descriptor of the package", "TestMain", nil, `package planted
+
+import (
+	"os"
+	"testing"
+)
+
+var kept *os.File
+
+func TestPlanted(t *testing.T) { kept, _ = os.Open(os.DevNull) }
+`, "1 descriptors are open that were not before the tests"},
 		{"allocation", "testing.AllocsPerRun", nil, `package planted
 
 import (
@@ -93,7 +104,13 @@ func TestPlanted(t *testing.T) {
 					t.Skip("the race detector needs gcc")
 				}
 			}
-			out, err := testPlanted(t, test.source, test.args...)
+			files := map[string]string{"planted_test.go": test.source}
+			if test.guard == "TestMain" { // the one of this very package
+				text, err := os.ReadFile("main_test.go")
+				noError(t, err)
+				files["main_test.go"] = strings.Replace(string(text), "package duplex_test", "package planted", 1)
+			}
+			out, err := testPlanted(t, files, test.args...)
 			if err == nil || !strings.Contains(out, test.want) {
 				t.Errorf("%s has let it pass: %v\n%s", test.guard, err, out)
 			}
@@ -101,9 +118,9 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// testPlanted runs go test on a package with this test file, in a copy of the
+// testPlanted runs go test on a package of these files, in a copy of the
 // module's own setting.
-func testPlanted(t *testing.T, source string, args ...string) (string, error) {
+func testPlanted(t *testing.T, files map[string]string, args ...string) (string, error) {
 	t.Helper()
 	here, err := os.Getwd()
 	noError(t, err)
@@ -114,7 +131,8 @@ func testPlanted(t *testing.T, source string, args ...string) (string, error) {
 	noError(t, err)
 	planted := strings.Replace(string(mod), "module "+module, "module planted", 1) +
 		"\nrequire " + module + " v0.0.0\nreplace " + module + " => " + here + "\n"
-	for name, text := range map[string]string{"go.mod": planted, "go.sum": string(sum), "planted_test.go": source} {
+	files["go.mod"], files["go.sum"] = planted, string(sum)
+	for name, text := range files {
 		noError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	cmd := exec.Command("go", append([]string{"test", "-mod=mod"}, args...)...)

@@ -21,7 +21,7 @@ const (
 )
 
 func TestEveryPackageSaysWhatItIsForUnderAProperName(t *testing.T) {
-	for _, p := range packages(t, ".", "./...") {
+	for _, p := range packages(t, ".", "", "./...") {
 		if p.Doc == "" && len(p.GoFiles) > 0 {
 			t.Errorf("%s has no package comment", p.ImportPath)
 		}
