@@ -163,3 +163,23 @@ func TestStatsWaitForNoOtherDirection(t *testing.T) {
 		_, _ = s.Close(), b.Close()
 	})
 }
+
+// Codecs that were used in a bubble of testing/synctest may be used outside
+// afterwards, and the other way around: pools carry nothing over that would
+// tell.
+func TestBubblesLeaveNothingInThePools(t *testing.T) {
+	eachFormat(t, func(t *testing.T, f format) {
+		talk := func(t *testing.T) {
+			for range 3 {
+				z := f.encoded(t, text(1000))
+				if p, err := decoded(f.decode(guard{}), bytes.NewReader(z)); err != nil || !bytes.Equal(p, text(1000)) {
+					t.Errorf("%d bytes, %v", len(p), err)
+				}
+			}
+		}
+		for range 3 {
+			synctest.Test(t, talk)
+			talk(t)
+		}
+	})
+}

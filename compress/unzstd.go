@@ -74,9 +74,6 @@ type zstdReader struct {
 	err     error               // follows what waits
 }
 
-// zstdDecoders holds decoders between streams, those without a dictionary.
-var zstdDecoders sync.Pool
-
 // zstdBlocks holds the buffers of decoded blocks, which an idle stream has none
 // of.
 var zstdBlocks = sync.Pool{New: func() any { return new([zstdMaxBlock]byte) }}
@@ -88,12 +85,6 @@ func newZstdReader(r io.Reader, o UnzstdOptions) (*zstdReader, error) {
 	}
 	z := &zstdReader{limits: limits{o.MaxOutput, o.MaxRatio}, options: o}
 	z.parts.reset(r, &o)
-	if o.Dict == nil {
-		if dec, ok := zstdDecoders.Get().(*zstd.Decoder); ok {
-			z.dec = dec
-			return z, nil
-		}
-	}
 	options := []zstd.DOption{
 		zstd.WithDecoderConcurrency(1), // no goroutines
 		zstd.WithDecoderLowmem(true),
@@ -192,15 +183,11 @@ func (z *zstdReader) freeBlock() {
 	}
 }
 
-// Close gives the decoder back.
+// Close lets the decoder go. It is not kept for another stream: it has channels,
+// and those of a testing/synctest bubble must not leave it.
 func (z *zstdReader) Close() error {
 	z.freeBlock()
-	if z.dec != nil {
-		if err := z.dec.Reset(nil); err == nil && z.options.Dict == nil {
-			zstdDecoders.Put(z.dec)
-		}
-		z.dec = nil
-	}
+	z.dec = nil
 	if z.err == nil {
 		z.err = io.ErrClosedPipe
 	}
