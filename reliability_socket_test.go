@@ -116,46 +116,60 @@ func startServer(t testing.TB, s *duplex.Server) (net.Listener, string) {
 // Peers that never read must cost a bounded amount of memory, whatever the
 // source would give.
 func TestR30_PeersThatNeverReadCostBoundedMemory(t *testing.T) {
-	duplextest.NoLeaks(t)
-	peers := tenth(1000)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	var ends []duplex.Stream
-	var running sync.WaitGroup
-	for range peers {
-		source, near := duplex.Pair()
-		far, silent := duplex.Pair()
-		running.Go(func() { _, _ = duplex.Join(context.Background(), near, far) })
-		running.Go(func() {
-			p := make([]byte, 4<<10)
-			for {
-				if _, err := source.Write(p); err != nil {
-					return
-				}
+	for name, connect := range map[string]func(running *sync.WaitGroup) (source, silent *duplex.PairEnd){
+		"join": func(running *sync.WaitGroup) (source, silent *duplex.PairEnd) {
+			source, near := duplex.Pair()
+			far, silent := duplex.Pair()
+			running.Go(func() { _, _ = duplex.Join(context.Background(), near, far) })
+			return source, silent
+		},
+		"handler": func(running *sync.WaitGroup) (source, silent *duplex.PairEnd) {
+			source, near := duplex.Pair()
+			c := duplex.Handle(near, duplex.Handler{Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) }})
+			running.Go(func() { _ = c.Wait(context.Background()) })
+			return source, source // what it sends comes back to it
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			duplextest.NoLeaks(t)
+			peers := tenth(1000)
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			var sources, ends []*duplex.PairEnd
+			var running sync.WaitGroup
+			for range peers {
+				source, silent := connect(&running)
+				running.Go(func() {
+					p := make([]byte, 4<<10)
+					for {
+						if _, err := source.Write(p); err != nil {
+							return
+						}
+					}
+				})
+				sources, ends = append(sources, source), append(ends, source, silent)
 			}
+			// Every source is stuck once its own direction is full.
+			for _, source := range sources {
+				eventually(t, "the writer to wait", func() bool {
+					_, out := source.Waiting()
+					return out == duplex.DefaultHighWaterMark
+				})
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			// Two marks a peer, and what is held in between.
+			most := int64(peers)*3*duplex.DefaultHighWaterMark + 4<<20
+			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > most {
+				t.Errorf("%d silent peers hold %d bytes, more than %d", peers, grown, most)
+			}
+			for _, e := range ends {
+				_ = e.Close()
+			}
+			running.Wait()
 		})
-		ends = append(ends, source, silent)
 	}
-	// Every source is stuck once its own direction is full.
-	for i := 0; i < len(ends); i += 2 {
-		source := ends[i].(*duplex.PairEnd)
-		eventually(t, "the writer to wait", func() bool {
-			_, out := source.Waiting()
-			return out == duplex.DefaultHighWaterMark
-		})
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	// Two marks a peer, and what the join holds in between.
-	most := int64(peers)*3*duplex.DefaultHighWaterMark + 4<<20
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > most {
-		t.Errorf("%d silent peers hold %d bytes, more than %d", peers, grown, most)
-	}
-	for _, e := range ends {
-		_ = e.Close()
-	}
-	running.Wait()
 }
 
 // The counters of the kernel tell whether bytes have passed through this
