@@ -214,8 +214,8 @@ func TestPairCopiesNearlyEmptyBuffersTogether(t *testing.T) {
 			synctest.Wait() // each is on its way alone
 		}
 		first := d.FirstBuffer()
-		receive(t, d, "1 of ")
-		if waitingIn(d) != 50*9-5 || d.FirstBuffer() != first {
+		receive(t, d, "1 of many1 of ")
+		if waitingIn(d) != 50*9-14 || d.FirstBuffer() != first {
 			t.Error("small pieces wait in a buffer each")
 		}
 		noError(t, a.CloseWrite())

@@ -254,6 +254,12 @@ func TestPairFirstOfCloseAndAbortWins(t *testing.T) {
 	if err := oneByte(a); err != duplex.ErrClosed {
 		t.Errorf("an abort after a close changed the error to %v", err)
 	}
+
+	a, b = duplex.Pair()
+	noError(t, a.CloseRead())
+	noError(t, a.Abort(second)) // its other direction only
+	wantError(t, oneByteTo(b), duplex.ErrPeerClosed)
+	wantError(t, oneByte(b), duplex.ErrAborted, second)
 }
 
 func TestPairEmptyCallsSayHowThingsStand(t *testing.T) {
