@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -13,10 +12,18 @@ import (
 )
 
 // What a handler costs beside the goroutine that anybody would write: an echo
-// over TCP, a request after the other on every connection. Both take turns, and
-// the figure is how many times as fast as the bare goroutine the handler is.
+// over TCP and in memory, a request after the other on every connection. Both
+// take turns, and the figure is how many times as fast as the bare goroutine
+// the handler is.
 func BenchmarkEcho(b *testing.B) {
-	bare := func(c *net.TCPConn) (wait func()) {
+	kinds := []struct {
+		name string
+		ends func() (client, server duplex.Stream)
+	}{
+		{"tcp", func() (client, server duplex.Stream) { return tcpEnds(b) }},
+		{"pair", func() (client, server duplex.Stream) { return duplex.Pair() }},
+	}
+	bare := func(c duplex.Stream) (wait func()) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -33,23 +40,26 @@ func BenchmarkEcho(b *testing.B) {
 		}()
 		return func() { <-done }
 	}
-	handler := func(c *net.TCPConn) (wait func()) {
+	handler := func(c duplex.Stream) (wait func()) {
 		h := duplex.Handle(c, duplex.Handler{Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) }})
 		return func() { _ = h.Wait(context.Background()) }
 	}
-	for _, conns := range []int{1, 64} {
-		for _, size := range []int{64, 16 << 10} {
-			b.Run(fmt.Sprintf("%d conns/%d B", conns, size), func(b *testing.B) {
-				plain, handled := newEchoLoad(b, conns, size, bare), newEchoLoad(b, conns, size, handler)
-				var took [2]time.Duration
-				for b.Loop() {
-					took[0] += plain.run(b, 2000)
-					took[1] += handled.run(b, 2000)
-				}
-				plain.stop()
-				handled.stop()
-				b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "times-bare")
-			})
+	for _, kind := range kinds {
+		for _, conns := range []int{1, 64} {
+			for _, size := range []int{64, 16 << 10} {
+				b.Run(fmt.Sprintf("%s/%d conns/%d B", kind.name, conns, size), func(b *testing.B) {
+					plain := newEchoLoad(kind.ends, conns, size, bare)
+					handled := newEchoLoad(kind.ends, conns, size, handler)
+					var took [2]time.Duration
+					for b.Loop() {
+						took[0] += plain.run(b, 2000)
+						took[1] += handled.run(b, 2000)
+					}
+					plain.stop()
+					handled.stop()
+					b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "times-bare")
+				})
+			}
 		}
 	}
 }
@@ -57,14 +67,14 @@ func BenchmarkEcho(b *testing.B) {
 // echoLoad is a number of clients, each with a connection to an echo.
 type echoLoad struct {
 	size    int
-	clients []*net.TCPConn
+	clients []duplex.Stream
 	waits   []func()
 }
 
-func newEchoLoad(b *testing.B, conns, size int, echo func(c *net.TCPConn) (wait func())) *echoLoad {
+func newEchoLoad(ends func() (client, server duplex.Stream), conns, size int, echo func(c duplex.Stream) (wait func())) *echoLoad {
 	l := &echoLoad{size: size}
 	for range conns {
-		client, server := tcpEnds(b)
+		client, server := ends()
 		l.clients = append(l.clients, client)
 		l.waits = append(l.waits, echo(server))
 	}

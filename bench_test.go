@@ -52,21 +52,25 @@ func moveThrough(b *testing.B, w io.Writer, r io.Reader, end func() error, size 
 }
 
 // BenchmarkThreeStages moves chunks of 64 KiB through three in-memory streams
-// with a copy between each two, as pairs and as io.Pipes in turn, and reports
-// how many times faster the pairs are.
+// with a copy between each two: as pairs with io.Copy, as pairs with Join and
+// as io.Pipes with io.Copy in turn. It reports how many times faster the pairs
+// are.
 func BenchmarkThreeStages(b *testing.B) {
 	const chunks = 2000
-	var pairs, pipes time.Duration
+	var pairs, joined, pipes time.Duration
 	rounds := 0
 	for b.Loop() {
 		pairs += threePairs(b, chunks)
 		pipes += threePipes(b, chunks)
+		joined += threeJoined(b, chunks)
 		rounds++
 	}
 	moved := float64(rounds) * chunks * (64 << 10) / 1e6
 	b.ReportMetric(moved/pairs.Seconds(), "pair-MB/s")
+	b.ReportMetric(moved/joined.Seconds(), "join-MB/s")
 	b.ReportMetric(moved/pipes.Seconds(), "pipe-MB/s")
 	b.ReportMetric(pipes.Seconds()/pairs.Seconds(), "times-io.Pipe")
+	b.ReportMetric(pipes.Seconds()/joined.Seconds(), "join-times-io.Pipe")
 }
 
 func threePairs(b *testing.B, chunks int) time.Duration {
@@ -76,6 +80,16 @@ func threePairs(b *testing.B, chunks int) time.Duration {
 	return stages(b, chunks, a1, func() { _ = a1.CloseWrite() }, c2,
 		func() { _, _ = io.Copy(b1, a2); _ = b1.CloseWrite() },
 		func() { _, _ = io.Copy(c1, b2); _ = c1.CloseWrite() })
+}
+
+func threeJoined(b *testing.B, chunks int) time.Duration {
+	a1, a2 := duplex.Pair()
+	b1, b2 := duplex.Pair()
+	c1, c2 := duplex.Pair()
+	_ = c2.CloseWrite() // nothing flows back
+	return stages(b, chunks, a1, func() { _ = a1.CloseWrite() }, c2,
+		func() { _, _ = duplex.Join(context.Background(), a2, b1) },
+		func() { _, _ = duplex.Join(context.Background(), b2, c1) })
 }
 
 func threePipes(b *testing.B, chunks int) time.Duration {
