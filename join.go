@@ -176,6 +176,9 @@ func (m *merge) ended(d, opposite *direction) {
 		}
 	}
 	m.mu.Lock()
+	if d.result.Reason == Dropped && d.result.Err == nil {
+		d.result.Reason = Ended // the opposite end came at the same time
+	}
 	m.settle(d, Ended, nil)
 	m.mu.Unlock()
 	if m.End == CloseBoth {

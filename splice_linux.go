@@ -58,7 +58,7 @@ func (t *transfer) spliced() bool {
 			return true
 		}
 		if t.quit.Load() {
-			break
+			break // the deadline that came with it may just have been moved
 		}
 		n, err := step()
 		t.progress(n)
@@ -76,5 +76,6 @@ func (t *transfer) spliced() bool {
 			}
 		}
 	}
+	t.stop(reading, os.ErrDeadlineExceeded)
 	return true
 }
