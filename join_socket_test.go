@@ -32,7 +32,7 @@ var grounds = []struct {
 }
 
 func TestJoinCarriesEverythingBetweenAllKindsOfStreams(t *testing.T) {
-	const size = 3 << 20
+	const size = 600_000
 	want := pattern(size)
 	for _, left := range grounds {
 		for _, right := range grounds {

@@ -18,7 +18,7 @@ import (
 // Pipeline.
 
 func TestTransferMovesEverythingAndTellsTheAccountBetweenSockets(t *testing.T) {
-	const size = 5 << 20
+	const size = 600_000
 	want := pattern(size)
 	for _, from := range grounds {
 		for _, to := range grounds {
@@ -53,6 +53,9 @@ func TestTransferSendsFilesOfAllSizes(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "file")
 		noError(t, os.WriteFile(name, want, 0o600))
 		for _, to := range grounds {
+			if size > 1 && to.name != "tcp" {
+				continue // the steps in which a file goes are those of TCP
+			}
 			file, err := os.Open(name)
 			noError(t, err)
 			sink, out := to.ends(t)
