@@ -23,8 +23,8 @@ const (
 	// passed on, as with KeepOpen.
 	HalfClose EndPolicy = iota
 	// KeepOpen passes nothing on: the other direction goes on until its own
-	// end, or until Joiner.Linger has passed without a byte, which is then no
-	// failure.
+	// end, or until Joiner.Linger, or a shorter Joiner.Idle, has passed without
+	// a byte, which is then no failure.
 	KeepOpen
 	// CloseBoth closes both streams at the first end, after what was read has
 	// been written. What the other side still had to say is lost.
