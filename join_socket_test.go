@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -211,37 +210,6 @@ func TestJoinRule2_SlowReaderOfAFlowingReplyIsNotCut(t *testing.T) {
 	noError(t, within(t, "join", done).err)
 }
 
-func TestJoinRule2_ReaderThatOnlyItsKernelAcknowledgesIsNotIdle(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux tells how much a peer has acknowledged")
-	}
-	t.Parallel()
-	a, x := tcpEnds(t)
-	b, y := tcpEnds(t)
-	done := startJoin(t.Context(), duplex.Joiner{Linger: time.Second}, x, y)
-	const size = 8 << 20
-	wrote := background(func() error {
-		_, err := b.Write(make([]byte, size))
-		return errors.Join(err, b.CloseWrite())
-	})
-	noError(t, a.CloseWrite())
-	// So slow that one splice of a mebibyte takes longer than the bound: no
-	// counter of ours moves meanwhile.
-	read := 0
-	for range 25 {
-		time.Sleep(100 * time.Millisecond)
-		n, err := io.ReadFull(a, make([]byte, 50_000))
-		noError(t, err)
-		read += n
-	}
-	rest, err := io.ReadAll(a)
-	if err != nil || read+len(rest) != size {
-		t.Errorf("a got %d bytes of %d and then %v", read+len(rest), size, err)
-	}
-	noError(t, within(t, "write", wrote))
-	noError(t, within(t, "join", done).err)
-}
-
 func TestJoinRule7_EndsTLSWithoutLosingTheTail(t *testing.T) {
 	const size = 1 << 20
 	a, x := tlsEnds(t)
@@ -291,7 +259,7 @@ func TestJoinRule7_NoResetOvertakesTheAnswerOfAPeerThatHungUpEarly(t *testing.T)
 			if err != nil || !bytes.Equal(got, pattern(size)) {
 				t.Errorf("a reads %d bytes of %d, and then %v", len(got), size, err)
 			}
-			within(t, "upload", sent)
+			noError(t, within(t, "upload", sent)) // drained, since it cannot be stopped without a reset
 			result := within(t, "join", done)
 			wantDirection(t, "b to a", result.BA, size, duplex.Ended)
 			if result.AB.Reason != duplex.WriteFailed {
