@@ -27,7 +27,7 @@ func Layer(s Stream, c Codec) *Layered {
 		w = s // written to from the decoder's own goroutine
 	}
 	l.enc = c.Encode.writer(w)
-	l.dec = c.Decode.reader(s)
+	l.dec = c.Decode.reader(s, false)
 	return l
 }
 
@@ -92,12 +92,19 @@ func (l *Layered) Read(p []byte) (int, error) {
 		return 0, *gone
 	}
 	n, err := l.dec.Read(p)
-	if gone := l.gone.Load(); gone != nil && err != nil {
-		err = *gone
-	} else if err != nil && err != io.EOF && !isTimeout(err) {
-		// Nobody will read on: who writes to this transform must hear of it.
-		if s, ok := l.below.(interface{ stopRead(error) }); ok {
-			s.stopRead(err)
+	if err == nil {
+		return n, nil
+	}
+	if gone := l.gone.Load(); gone != nil {
+		return n, *gone
+	}
+	if alone, ok := l.below.(*loop); ok && !isTimeout(err) {
+		// Nobody will read on: who writes to this transform must hear of it, or
+		// not wait.
+		if err == io.EOF {
+			alone.discard()
+		} else {
+			alone.stopRead(err)
 		}
 	}
 	return n, err
@@ -265,7 +272,7 @@ func (l *Layered) leave(g gate, free func()) {
 }
 
 func (l *Layered) freeEncoder() {
-	l.enc.release()
+	l.enc.release(nil)
 	l.out = waitingBytes{}
 }
 

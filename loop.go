@@ -44,6 +44,10 @@ func (l *loop) giveUp(own error) {
 // stopRead makes writes fail with cause: nobody will read what they write.
 func (l *loop) stopRead(cause error) { l.q.closeReader(cause, cause) }
 
+// discard drops what waits and what is written from now on: the reader has all
+// that it wants.
+func (l *loop) discard() { l.q.discard() }
+
 // stopWrite makes reads fail with cause after what waits: there will be no
 // more.
 func (l *loop) stopWrite(cause error) { l.q.closeWriter(cause, cause) }

@@ -27,7 +27,9 @@ import (
 // until that call returns.
 //
 // Transforms take no goroutine of their own; streams and functions in the
-// middle do.
+// middle do. A decoder that stops at an end mark of its own leaves the rest of
+// the source unread; what any other stage gives behind that mark is read and
+// dropped, so that its failure is not missed.
 func Pipeline(ctx context.Context, stages ...Stage) error {
 	p := &pipeline{stages: stages}
 	if err := p.check(); err != nil {

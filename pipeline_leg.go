@@ -19,7 +19,7 @@ func (p *pipeline) dress(l *leg) (src io.Reader, dst io.Writer, done func()) {
 	}
 	var readers []*transformReader
 	for i := l.from + 1; i < split; i++ {
-		r := p.stages[i].(Transform).reader(src)
+		r := p.stages[i].(Transform).reader(src, i > 1)
 		readers = append(readers, r)
 		src = &notedReader{p, i, r}
 	}
@@ -43,7 +43,7 @@ func (p *pipeline) dress(l *leg) (src io.Reader, dst io.Writer, done func()) {
 	}
 	return src, writer, func() {
 		closeReaders()
-		writer.release()
+		writer.release(nil)
 	}
 }
 
@@ -91,7 +91,8 @@ func (w *notedWriter) Write(b []byte) (int, error) {
 
 func (w *notedWriter) Flush() error { return w.noted(w.stage.Flush()) }
 func (w *notedWriter) Close() error { return w.noted(w.stage.Close()) }
-func (w *notedWriter) release()     { w.stage.release() }
+
+func (w *notedWriter) release(cause error) { w.stage.release(cause) }
 
 func (w *notedWriter) noted(err error) error {
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 )
 
 // DefaultHighWaterMark is how many bytes may wait in one direction of an
@@ -28,6 +27,7 @@ type queue struct {
 	turn       bool   // a write is under way: another waits for its turn
 	gave       uint64 // how many bytes the reader has taken
 	ended      bool   // the writer has ended: the reader gets io.EOF next
+	drop       bool   // the reader wants no more: what is written is dropped
 
 	failed error // set by the writing side: what the reader gets after the waiting bytes
 	gone   error // set by the reading side: what the writer gets
@@ -43,65 +43,6 @@ func (q *queue) init(mark int) {
 	}
 	q.mark = mark
 	q.readable.L, q.writable.L = &q.mu, &q.mu
-}
-
-// deadline is one side's time limit. Its timer only marks it passed.
-type deadline struct {
-	timer  *time.Timer
-	passed bool
-	era    int // counts the settings, so that a late timer marks nothing
-}
-
-// setReadDeadline arms the reader's limit; see setDeadline.
-func (q *queue) setReadDeadline(t time.Time) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.rclose == nil {
-		q.setDeadline(&q.rlimit, &q.readable, t)
-	}
-	return q.rclose
-}
-
-// setWriteDeadline arms the writer's limit; see setDeadline.
-func (q *queue) setWriteDeadline(t time.Time) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.wclose == nil {
-		q.setDeadline(&q.wlimit, &q.writable, t)
-	}
-	return q.wclose
-}
-
-// setDeadline arms d: whoever waits on cond wakes when t comes. q.mu is held.
-func (q *queue) setDeadline(d *deadline, cond *sync.Cond, t time.Time) {
-	d.stop()
-	d.passed = false
-	if t.IsZero() {
-		return
-	}
-	if wait := time.Until(t); wait > 0 {
-		era := d.era
-		d.timer = time.AfterFunc(wait, func() {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			if d.era == era {
-				d.passed = true
-				cond.Broadcast()
-			}
-		})
-		return
-	}
-	d.passed = true
-	cond.Broadcast()
-}
-
-// stop forgets the timer; q.mu is held.
-func (d *deadline) stop() {
-	d.era++
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
 }
 
 // readError returns why a reader must not wait, or nil; q.mu is held.
@@ -261,6 +202,10 @@ func (q *queue) write(p []byte) (n int, err error) {
 // append copies p behind the waiting bytes; there is room for it, and q.mu is
 // held.
 func (q *queue) append(p []byte) {
+	if q.drop {
+		q.gave += uint64(len(p))
+		return
+	}
 	q.waiting += len(p)
 	for len(p) > 0 {
 		if q.tail == nil || q.tail.w == len(q.tail.b) {
@@ -310,6 +255,11 @@ func (q *queue) adopt(c *chunk) (int, error) {
 	if err := q.writeError(); err != nil {
 		c.free()
 		return 0, err
+	}
+	if q.drop {
+		c.free()
+		q.gave += uint64(size)
+		return size, nil
 	}
 	q.waiting += size
 	q.push(c)
@@ -361,12 +311,28 @@ func (q *queue) closeReader(own, gone error) {
 	if q.gone == nil {
 		q.gone = gone
 	}
+	q.empty()
+	q.rlimit.stop()
+	q.wake()
+}
+
+// discard drops what waits and whatever is written from now on, without an
+// error for the writer.
+func (q *queue) discard() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.drop = true
+	q.gave += uint64(q.waiting)
+	q.empty()
+	q.wake()
+}
+
+// empty drops what waits; q.mu is held.
+func (q *queue) empty() {
 	for q.head != nil {
 		q.pop().free()
 	}
 	q.waiting = 0
-	q.rlimit.stop()
-	q.wake()
 }
 
 // wake wakes everybody to look again; q.mu is held.

@@ -89,7 +89,9 @@ func (m *mapper) Write(p []byte) (int, error) {
 func (m *mapper) Close() error { return nil }
 
 // Compose returns the transform that does one after the other: what goes in
-// passes the first one first.
+// passes the first one first. A decoder that stops at an end mark of its own
+// ends there only once all before it have come to theirs, so that an outer
+// trailer that is wrong or missing is an error.
 func Compose(transforms ...Transform) Transform {
 	return Transform{then: transforms}
 }
@@ -126,6 +128,7 @@ func (t Transform) parts() []Transform {
 // if that has a Flush.
 //
 // A transform made of a [Decoder] runs in a goroutine here, which Close ends.
+// What is written behind the decoder's end is dropped.
 func (t Transform) Writer(w io.Writer) io.WriteCloser { return t.writer(w) }
 
 func (t Transform) writer(w io.Writer) *transformWriter {
@@ -149,12 +152,14 @@ func (t Transform) writer(w io.Writer) *transformWriter {
 // the transform asks for, and not before the first Read. At the end of r it
 // returns what the codec makes of it: a truncated input is an error. Close
 // releases the codec and does not close r. It starts no goroutine.
-func (t Transform) Reader(r io.Reader) io.ReadCloser { return t.reader(r) }
+func (t Transform) Reader(r io.Reader) io.ReadCloser { return t.reader(r, false) }
 
-func (t Transform) reader(r io.Reader) *transformReader {
+// reader is Reader; whole says that r is to be read to its end, whatever the
+// first decoder makes of it.
+func (t Transform) reader(r io.Reader, whole bool) *transformReader {
 	tr := &transformReader{}
-	for _, part := range t.parts() {
-		s := newStageReader(part, r)
+	for i, part := range t.parts() {
+		s := newStageReader(part, r, whole || i > 0)
 		tr.stages = append(tr.stages, s)
 		r = s
 	}
@@ -165,8 +170,8 @@ func (t Transform) reader(r io.Reader) *transformReader {
 // Stream returns t alone as a stream: write in, read out. It buffers up to
 // DefaultHighWaterMark bytes of what the reader has not taken; a writer waits
 // beyond that. CloseWrite ends the input; the reader then gets the rest and
-// io.EOF. The zero Transform gives a plain buffer between a writer and a
-// reader.
+// io.EOF. What is written behind the end of a decoder is dropped. The zero
+// Transform gives a plain buffer between a writer and a reader.
 //
 // A failure of the transform is what both sides get.
 func (t Transform) Stream() *Layered {
@@ -197,7 +202,9 @@ type transformWriter struct {
 type writeStage interface {
 	io.WriteCloser
 	flusher
-	release()
+	// release frees the stage without writing what it holds. The cause, if
+	// any, is the failure of a stage before it.
+	release(cause error)
 }
 
 func (w *transformWriter) Write(p []byte) (int, error) { return w.in.Write(p) }
@@ -221,7 +228,7 @@ func (w *transformWriter) Close() error {
 	for i := len(w.stages) - 1; i >= 0; i-- {
 		if err := w.stages[i].Close(); err != nil {
 			// A later trailer would make what is cut look whole.
-			w.release()
+			w.release(err)
 			return err
 		}
 	}
@@ -230,9 +237,9 @@ func (w *transformWriter) Close() error {
 
 // release frees the stages without writing what they hold: the first stage
 // first, since a decoder's goroutine uses those after it.
-func (w *transformWriter) release() {
+func (w *transformWriter) release(cause error) {
 	for _, s := range slices.Backward(w.stages) {
-		s.release()
+		s.release(cause)
 	}
 }
 

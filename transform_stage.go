@@ -11,9 +11,11 @@ func newStageWriter(t Transform, w io.Writer) writeStage {
 	return newPullWriter(t.pull, w)
 }
 
-func newStageReader(t Transform, r io.Reader) io.ReadCloser {
+// newStageReader returns t as a reader of r; whole says that r is to be read to
+// its end, see pullReader.
+func newStageReader(t Transform, r io.Reader, whole bool) io.ReadCloser {
 	if t.pull != nil {
-		return &pullReader{make: t.pull, r: r}
+		return &pullReader{make: t.pull, r: r, whole: whole}
 	}
 	return &pushReader{make: t.push, r: r}
 }
@@ -82,7 +84,7 @@ func (s *pushWriter) Close() error {
 }
 
 // release frees an encoder that will not write its trailer.
-func (s *pushWriter) release() {
+func (s *pushWriter) release(error) {
 	if r, ok := s.enc.(releaser); ok && s.err != ErrEnded {
 		r.Release()
 	}
@@ -102,6 +104,12 @@ type pullReader struct {
 	r    io.Reader
 	dec  io.Reader
 	err  error
+
+	// whole reads r to its end before that of the decoder is told. Many decoders
+	// stop at a mark of their own; where r is what another one makes, the trailer
+	// of that is behind it, and unread it would pass for a good one.
+	whole bool
+	ended bool // the decoder has; what is left is the rest of r
 }
 
 func (s *pullReader) Read(p []byte) (int, error) {
@@ -119,11 +127,36 @@ func (s *pullReader) Read(p []byte) (int, error) {
 		}
 		s.dec = dec
 	}
-	n, err := s.dec.Read(p)
+	var n int
+	var err error
+	if !s.ended {
+		n, err = s.dec.Read(p)
+		s.ended = err == io.EOF
+	}
+	if s.ended && s.whole {
+		if n > 0 {
+			return n, nil
+		}
+		err = drain(s.r)
+	}
 	if err != nil && !isTimeout(err) {
 		s.err = err
 	}
 	return n, err
+}
+
+// drain reads and drops what r still gives, and returns why that is all.
+func drain(r io.Reader) error {
+	in := newFiller(r)
+	for {
+		c, err := in.next()
+		if c != nil {
+			c.free()
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (s *pullReader) Close() error {
@@ -221,7 +254,7 @@ func (s *pushReader) feed() error {
 }
 
 func (s *pushReader) Close() error {
-	s.enc.release()
+	s.enc.release(nil)
 	if s.err == nil {
 		s.err = ErrClosed
 	}
@@ -230,7 +263,7 @@ func (s *pushReader) Close() error {
 
 // pullWriter is a decoder used as a writer. A decoder asks for its input when
 // it wants it, so it needs a goroutine of its own, from the first byte to
-// Close.
+// Close. What is written behind the decoder's end is dropped.
 type pullWriter struct {
 	make    func(io.Reader) (io.Reader, error)
 	w       io.Writer
@@ -254,7 +287,7 @@ func (s *pullWriter) start() {
 
 func (s *pullWriter) decode() {
 	defer close(s.done)
-	dec := &pullReader{make: s.make, r: s.in}
+	dec := &pullReader{make: s.make, r: s.in, whole: true}
 	defer dec.Close()
 	t := transfer{src: dec, dst: s.w, live: true}
 	t.run()
@@ -281,14 +314,21 @@ func (s *pullWriter) Close() error {
 	return s.err
 }
 
-func (s *pullWriter) release() {
+// release ends the goroutine. With a cause the decoder first makes of its input
+// what it can, as one does that reads: the cause is how that input ended.
+func (s *pullWriter) release(cause error) {
 	if !s.started {
 		return
 	}
 	select {
 	case <-s.done: // its error is what calls go on to return
+		return
 	default:
-		_ = s.in.Close()
-		<-s.done
 	}
+	if cause != nil {
+		s.in.stopWrite(cause)
+	} else {
+		_ = s.in.Close()
+	}
+	<-s.done
 }
