@@ -9,10 +9,6 @@ import (
 	"sync"
 )
 
-// ErrClosed is what a Writer returns from Write, Flush and Params after Close
-// or Flush(Finish).
-var ErrClosed = errors.New("deflate: writer is closed")
-
 // Options chooses what a Writer writes. The zero value is raw deflate at
 // level 6 with zlib's default memory level and window.
 //

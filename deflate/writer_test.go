@@ -10,6 +10,7 @@ import (
 	"flag"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -168,6 +169,9 @@ func TestWriter_AfterClose_SaysSo(t *testing.T) {
 	n := b.Len()
 	if err := z.Close(); err != nil || b.Len() != n {
 		t.Errorf("second Close: %v, %d bytes more", err, b.Len()-n)
+	}
+	if !errors.Is(deflate.ErrClosed, net.ErrClosed) {
+		t.Error("ErrClosed does not match net.ErrClosed")
 	}
 	if _, err := z.Write([]byte("x")); !errors.Is(err, deflate.ErrClosed) {
 		t.Errorf("Write: %v", err)
