@@ -62,6 +62,9 @@ func TestGolden_WithoutACompiler_SameBytesAsZlib(t *testing.T) {
 			t.Fatalf("%q: %v", in.Text(), err)
 		}
 		lines++
+		if fewer > 1 && seed%4 != 0 {
+			continue
+		}
 		s := goldenStream(seed)
 		if got := inputHash(s); got != input {
 			t.Fatalf("seed %d makes another stream than when the file was written", seed)

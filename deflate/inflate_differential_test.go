@@ -22,7 +22,7 @@ func casesWanted(t testing.TB, usual int) int {
 		}
 		return n
 	}
-	return usual / slowDown
+	return usual / fewer
 }
 
 // anyData returns data of a random kind: what compresses well, badly and not.
@@ -165,7 +165,7 @@ func TestDecoder_AnythingDamaged_GetsZlibsVerdict(t *testing.T) {
 
 func TestDecoder_WhatGoWrites_IsDecoded(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
-	for range 40 / slowDown {
+	for range 40 / fewer {
 		plain := anyData(r)
 		level := r.IntN(12) - 2
 		for f, coded := range map[deflate.Format][]byte{

@@ -55,7 +55,7 @@ func TestDecoder_WhatNodeWrites_IsDecoded(t *testing.T) {
 }`
 	r := rand.New(rand.NewPCG(4, 4))
 	var inputs [][]byte
-	for range max(1, 4/slowDown) {
+	for range max(1, 4/fewer) {
 		inputs = append(inputs, anyData(r))
 	}
 	var streams []struct {

@@ -100,10 +100,11 @@ func TestDecoder_EveryTruncation_IsUnexpectedEOFWithAllThatCanBeDecoded(t *testi
 
 func TestDecoder_EveryFlippedBit_GivesZlibsVerdict(t *testing.T) {
 	cases := 0
+	stride := max(1, fewer-1) // an odd one meets every bit of a byte in turn
 	for _, s := range makeSmallStreams(t) {
 		var questions []oracleQuestion
 		var inputs [][]byte
-		for i := range len(s.coded) * 8 {
+		for i := 0; i < len(s.coded)*8; i += stride {
 			p := bytes.Clone(s.coded)
 			p[i/8] ^= 1 << (i % 8)
 			inputs = append(inputs, p)
@@ -113,10 +114,10 @@ func TestDecoder_EveryFlippedBit_GivesZlibsVerdict(t *testing.T) {
 			for _, step := range []int{0, 1} {
 				v := decodeAll(t, s.options, inputs[i], step, 100)
 				if err := sameVerdict(s.options, v, a); err != nil {
-					t.Errorf("%s, bit %d, pieces of %d: %v", s.name, i, step, err)
+					t.Errorf("%s, bit %d, pieces of %d: %v", s.name, i*stride, step, err)
 				}
 				if v.err == nil && s.options.Format != deflate.Raw && !bytes.Equal(v.out, s.plain) {
-					t.Errorf("%s, bit %d: a clean end with wrong output", s.name, i)
+					t.Errorf("%s, bit %d: a clean end with wrong output", s.name, i*stride)
 				}
 				cases++
 			}

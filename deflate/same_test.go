@@ -53,7 +53,7 @@ func TestSameBytesAsZlib(t *testing.T) {
 	total := 0
 	cases := *diffCases
 	if cases == diffDefault {
-		cases /= slowDown
+		cases /= fewer
 	}
 	for i := range cases {
 		seed := *diffSeed + uint64(i)
@@ -82,7 +82,7 @@ func TestSameBytesAsZlib(t *testing.T) {
 func TestEveryParameterSameAsZlib(t *testing.T) {
 	p := startPeer(t)
 	for level := deflate.Fastest; level <= deflate.Smallest; level++ {
-		if slowDown > 1 && level != 1 && level != 6 {
+		if fewer > 1 && level != 1 && level != 6 {
 			continue
 		}
 		for strategy := deflate.DefaultStrategy; strategy <= deflate.Fixed; strategy++ {
@@ -107,7 +107,7 @@ func TestEveryParameterSameAsZlib(t *testing.T) {
 // TestStoredSameAsZlibForOneWrite compares level 0.
 func TestStoredSameAsZlibForOneWrite(t *testing.T) {
 	p := startPeer(t)
-	for seed := range uint64(300 / slowDown) {
+	for seed := range uint64(300 / fewer) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		o := makeOptions(r)
 		o.Level = deflate.Stored

@@ -217,7 +217,7 @@ func TestWriter_Pending_TellsIfAFlushIsWorthIt(t *testing.T) {
 //	go test ./deflate -run RoundTrip -messages 1000000 -timeout 0
 func TestWriter_RoundTrip_AnyCuts_SameBytes(t *testing.T) {
 	n := *messages
-	if slowDown > 1 || testing.Short() {
+	if fewer > 1 || testing.Short() {
 		n /= 20
 	}
 	var whole, cut bytes.Buffer
