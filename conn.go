@@ -25,7 +25,9 @@ type Conn struct {
 	below Stream
 
 	read, written atomic.Int64
-	unread        []byte // only the reader touches it
+	writes        atomic.Int32             // calls under way, see trueEnd
+	carrier       atomic.Pointer[transfer] // what writes to below past this Conn
+	unread        []byte                   // only the reader touches it
 	cork          cork
 	serial        serial
 
@@ -154,6 +156,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if c.cork.holds() {
 		return c.writeCorked(p)
 	}
+	c.writes.Add(1)
+	defer c.writes.Add(-1)
 	n, err := c.below.Write(p)
 	c.written.Add(int64(max(n, 0)))
 	c.writeOver(err)
@@ -328,6 +332,8 @@ type (
 )
 
 func (m readMeter) add(n int64)           { m.read.Add(n) }
+func (m readMeter) carry(*transfer)       {}
 func (m readMeter) over(err error) error  { return m.readOver(err) }
 func (m writeMeter) add(n int64)          { m.written.Add(n) }
+func (m writeMeter) carry(t *transfer)    { m.carrier.Store(t) }
 func (m writeMeter) over(err error) error { m.writeOver(err); return err }

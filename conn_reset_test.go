@@ -81,3 +81,55 @@ func TestConnTakesAnEndBeforeAResetForOne(t *testing.T) {
 		c.Close()
 	}
 }
+
+// However late the writer comes to tell of a reset that it has taken, the end
+// that the reader got meanwhile is not believed.
+func TestAResetThatAWriteIsSlowToTellIsNoEnd(t *testing.T) {
+	// readers read c until it is over, while it is written to.
+	for name, read := range map[string]func(c *duplex.Conn) error{
+		"Conn": func(c *duplex.Conn) error {
+			defer c.Close()
+			wrote := background(func() error { _, err := io.Copy(struct{ io.Writer }{c}, endlessZeros{}); return err })
+			err := untilError(c)
+			<-wrote
+			return err
+		},
+		"Conn under a copy": func(c *duplex.Conn) error {
+			defer c.Close()
+			wrote := background(func() error { _, err := c.ReadFrom(endlessZeros{}); return err })
+			err := untilError(c)
+			<-wrote
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range tenth(100) {
+				far, near := tcpEnds(t)
+				told := make(chan struct{})
+				c := duplex.NewConn(duplex.Wrap(near, duplex.Hooks{
+					Read: func(p []byte) (int, error) {
+						n, err := near.Read(p)
+						if err != nil {
+							close(told)
+						}
+						return n, err
+					},
+					Write: func(p []byte) (int, error) {
+						n, err := near.Write(p)
+						if err != nil {
+							<-told
+							time.Sleep(5 * time.Millisecond) // the fault: a thread that gets no processor
+						}
+						return n, err
+					},
+				}))
+				done := background(func() error { return read(c) })
+				receive(t, far, string(make([]byte, 100)))
+				resetConn(t, far)
+				if err := within(t, "read", done); !errors.Is(err, syscall.ECONNRESET) {
+					t.Fatalf("the reader got %v", err)
+				}
+			}
+		})
+	}
+}

@@ -123,6 +123,8 @@ func (c *Conn) letOut(p []byte) (int, error) {
 
 // writev writes bufs below the counters' eyes and counts them.
 func (c *Conn) writev(bufs net.Buffers) (int64, error) {
+	c.writes.Add(1)
+	defer c.writes.Add(-1)
 	n, err := bufs.WriteTo(bufferWriter(c.below))
 	c.written.Add(n)
 	c.writeOver(err)

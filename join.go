@@ -389,9 +389,11 @@ func (m *merge) close(ctx context.Context, d, opposite *direction) {
 // cut reports whether the end that d has just read is none; see wasReset.
 func (m *merge) cut(d, opposite *direction) bool {
 	sock := streamSocket(d.transfer.src)
-	return sock != nil && wasReset(sock, func() (stopped, reset bool) {
+	return sock != nil && wasReset(sock, func() (w writer) {
+		w.busy = opposite.busy()
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		return opposite.result.Reason != Running, opposite.reset
+		w.stopped, w.reset = opposite.result.Reason != Running, opposite.reset
+		return w
 	})
 }

@@ -9,16 +9,23 @@ import (
 	"time"
 )
 
+// writer tells of whoever writes to a socket.
+type writer struct {
+	busy    bool // a write may be under way, or have failed without being recorded yet
+	stopped bool // no more is written, and that is recorded
+	reset   bool // a reset was why
+}
+
 // wasReset reports whether the end that has just been read from sock is none:
 // a reset that a write has taken from a socket leaves a plain end to the reader
-// (Linux, tcp_recvmsg). written tells whether writing has stopped, and whether
-// a reset was why.
+// (Linux, tcp_recvmsg). look tells of the writer; it must find out whether that
+// is busy before whether it has stopped.
 //
-// It never waits for a write: that may be stuck for good.
-func wasReset(sock net.Conn, written func() (stopped, reset bool)) bool {
-	stopped, reset := written()
-	if stopped {
-		return reset
+// It waits for no write that may be stuck for good.
+func wasReset(sock net.Conn, look func() writer) bool {
+	w := look()
+	if w.stopped {
+		return w.reset
 	}
 	switch writeState(sock) {
 	case nil:
@@ -26,15 +33,16 @@ func wasReset(sock net.Conn, written func() (stopped, reset bool)) bool {
 	case syscall.ECONNRESET:
 		return true
 	}
-	// The peer is gone. If it was reset, the writer holds that error and is
-	// about to record it; if the peer ended first, no word will come.
-	for range 20 {
-		time.Sleep(100 * time.Microsecond)
-		if stopped, reset = written(); stopped {
+	// The socket is over, and writes to it return at once. If it was reset, a
+	// writer has that error and is about to record it; if the peer ended first
+	// and went then, there may be no write at all.
+	for range 2000 {
+		if w = look(); w.stopped || !w.busy {
 			break
 		}
+		time.Sleep(time.Millisecond)
 	}
-	return reset
+	return w.reset
 }
 
 // errReset is what takes the place of such an end.
@@ -53,12 +61,17 @@ func (c *Conn) trueEnd(err error) error {
 		return failed
 	}
 	sock := streamSocket(bare(c.below))
-	if sock != nil && wasReset(sock, func() (stopped, reset bool) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.writeEnd.set, errors.Is(c.writeEnd.err, syscall.ECONNRESET)
-	}) {
+	if sock != nil && wasReset(sock, c.writer) {
 		return errReset
 	}
 	return err
+}
+
+func (c *Conn) writer() (w writer) {
+	carrier := c.carrier.Load()
+	w.busy = c.writes.Load() > 0 || carrier != nil && carrier.busy()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.stopped, w.reset = c.writeEnd.set, errors.Is(c.writeEnd.err, syscall.ECONNRESET)
+	return w
 }

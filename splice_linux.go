@@ -34,6 +34,7 @@ func (t *transfer) spliced() bool {
 		return false
 	}
 	if t.tick <= 0 {
+		t.inside.Store(true)
 		n, err := step()
 		t.progress(n)
 		if err != nil {
@@ -60,16 +61,19 @@ func (t *transfer) spliced() bool {
 		if t.quit.Load() {
 			break // the deadline that came with it may just have been moved
 		}
+		t.inside.Store(true)
 		n, err := step()
 		t.progress(n)
 		flowing = n > 0
-		switch {
-		case err == nil:
+		if err == nil {
 			return true
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.stop(t.blame(err), err)
 			return true
-		case !flowing:
+		}
+		t.inside.Store(false)
+		if !flowing {
 			if err := src.SetReadDeadline(time.Time{}); err != nil {
 				t.stop(reading, err)
 				return true

@@ -41,6 +41,7 @@ type transfer struct {
 	quit    atomic.Bool  // set by whoever then ends a pending read with a deadline
 	moved   atomic.Int64 // bytes that dst has taken, live
 	holding atomic.Bool  // bytes have been read that dst has not taken yet
+	inside  atomic.Bool  // the kernel may be moving bytes to dst
 	err     error        // why the transfer stopped; nil at the end of src
 	failed  side         // whose error it is
 
@@ -51,6 +52,8 @@ type transfer struct {
 // meter is a wrapper's own account of the bytes that pass by it.
 type meter interface {
 	add(n int64)
+	// carry names the transfer that moves the bytes; nil at its end.
+	carry(t *transfer)
 	// over says that the direction is over: io.EOF, or what went wrong. It
 	// returns the same, or what it knows better.
 	over(err error) error
@@ -84,8 +87,14 @@ func (t *transfer) run() {
 	}
 }
 
+// busy reports whether a write to dst may be under way. It stays true when one
+// has failed: whoever sees it false knows that no failure is on its way to be
+// recorded.
+func (t *transfer) busy() bool { return t.holding.Load() || t.inside.Load() }
+
 // report tells the wrappers how their side of the transfer ended.
 func (t *transfer) report() {
+	defer t.letGo()
 	switch {
 	case t.failed == writing:
 		for _, m := range t.to {
@@ -103,6 +112,16 @@ func (t *transfer) report() {
 	}
 }
 
+// letGo tells the wrappers that nobody moves their bytes any more.
+func (t *transfer) letGo() {
+	for _, m := range t.from {
+		m.carry(nil)
+	}
+	for _, m := range t.to {
+		m.carry(nil)
+	}
+}
+
 // look replaces src and dst by the streams below their wrappers and moves
 // first what wrappers hold ready. It reports false if that failed.
 func (t *transfer) look() bool {
@@ -117,6 +136,7 @@ func (t *transfer) look() bool {
 		}
 		t.dst = below
 		t.to = append(t.to, m)
+		m.carry(t)
 	}
 	for {
 		p, ok := t.src.(passer)
@@ -129,6 +149,7 @@ func (t *transfer) look() bool {
 		}
 		t.src = below
 		t.from = append(t.from, m)
+		m.carry(t)
 		if len(waiting) > 0 && !t.write(waiting) {
 			return false
 		}
@@ -165,27 +186,27 @@ func (t *transfer) stop(s side, err error) {
 func (t *transfer) write(p []byte) bool {
 	t.holding.Store(true)
 	n, err := t.dst.Write(p)
-	t.holding.Store(false)
 	t.progress(int64(max(n, 0)))
 	if err == nil && n != len(p) {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
 		t.stop(writing, err)
+		return false
 	}
-	return err == nil
+	t.holding.Store(false)
+	return true
 }
 
 // flushed flushes dst, whose reader may wait for what the source has sent so
 // far, and reports whether the transfer goes on.
 func (t *transfer) flushed() bool {
 	t.holding.Store(true)
-	err := t.flush()
-	t.holding.Store(false)
-	if err != nil {
+	if err := t.flush(); err != nil {
 		t.stop(writing, err)
 		return false
 	}
+	t.holding.Store(false)
 	return true
 }
 
@@ -271,6 +292,7 @@ func (t *transfer) sendfile() bool {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return false
 	}
+	t.inside.Store(true)
 	for {
 		n, err := dst.ReadFrom(&io.LimitedReader{R: file, N: sendfileStep})
 		t.progress(n)

@@ -146,6 +146,7 @@ func (w *Wrapped) passWrite() (Stream, meter, bool) {
 type noMeter struct{}
 
 func (noMeter) add(int64)            {}
+func (noMeter) carry(*transfer)      {}
 func (noMeter) over(err error) error { return err }
 
 // bufferWriter returns the stream that a vectored write may go to directly:
