@@ -44,8 +44,11 @@ func watch(r io.Reader, looks int, size int64) (n, grown int64, err error) {
 
 // bombSize is what a bomb unpacks to.
 func bombSize() int64 {
-	if full {
+	switch {
+	case full:
 		return 256 << 20
+	case race:
+		return 4 << 20
 	}
 	return 16 << 20
 }

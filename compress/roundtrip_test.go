@@ -33,7 +33,7 @@ func TestAwkwardReadersChangeNothing(t *testing.T) {
 		"deadlines":           func(r io.Reader) io.Reader { return &interrupted{r: iotest.OneByteReader(r)} },
 	}
 	eachFormat(t, func(t *testing.T, f format) {
-		p := append(text(600), noise(100)...)
+		p := append(text(messages(600)), noise(messages(100))...)
 		z := f.encoded(t, p)
 		for name, awkward := range readers {
 			got, err := patient(f.decode(guard{}).Reader(awkward(bytes.NewReader(z))))
