@@ -283,7 +283,6 @@ func TestTransformFlushPassesDecodersInTheMiddle(t *testing.T) {
 			if _, err := io.ReadFull(r, make([]byte, 5)); err != nil {
 				return err
 			}
-			w.(interface{ Flush() error }).Flush() // at any time, from anywhere
 		}
 		return untilError(r)
 	})
