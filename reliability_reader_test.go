@@ -24,7 +24,11 @@ var awkward = map[string]func(io.Reader) io.Reader{
 
 // Every use of a transform must give the same, however its input comes (R06).
 func TestR06_TransformsGiveTheSameWhateverTheReaderDoes(t *testing.T) {
-	text := bytes.Repeat([]byte("the same, however it comes; "), 3000)
+	times := 3000
+	if underRace {
+		times = 300 // a byte at a time is slow there
+	}
+	text := bytes.Repeat([]byte("the same, however it comes; "), times)
 	zip := duplex.Encoder(gzip.NewWriter)
 	unzip := duplex.TryDecoder(gzip.NewReader)
 	code := duplex.Encoder(func(w io.Writer) io.WriteCloser { return base64.NewEncoder(base64.StdEncoding, w) })
