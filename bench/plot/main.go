@@ -1,6 +1,5 @@
 // Plot draws a saved comparison as an SVG: groups of bars, one for every side,
-// as ratios to the base, with the range of the rounds. It is readable on a light
-// and on a dark page.
+// as ratios to the base. It is readable on a light and on a dark page.
 //
 //	go run ./plot results.json plot.svg
 package main
@@ -10,7 +9,6 @@ import (
 	"image/color"
 	"log"
 	"os"
-	"slices"
 
 	"github.com/duplex-go/duplex/bench/result"
 	"gonum.org/v1/plot"
@@ -94,15 +92,11 @@ func ticks(least, most float64) (list []plot.Tick) {
 	return list
 }
 
-// ratios returns side's medians over the base's, a number a row.
+// ratios returns the medians of side's ratios to the base, a number a row.
 func ratios(t *result.Table, side string) plotter.Values {
 	var v plotter.Values
 	for _, row := range t.Rows {
-		base := result.Median(row.Values[t.Base])
-		if base == 0 {
-			base = slices.Max(append(row.Values[side], 1))
-		}
-		v = append(v, result.Median(row.Values[side])/base)
+		v = append(v, result.Median(t.Ratios(row, side)))
 	}
 	return v
 }

@@ -39,12 +39,29 @@ func (t *Table) Add(row, side string, value float64) {
 }
 
 // Median returns the median of v, or 0 if there is none.
-func Median(v []float64) float64 {
+func Median(v []float64) float64 { return quantile(v, 0.5) }
+
+// quantile returns what the share q of v lies below, or 0 if v is empty.
+func quantile(v []float64, q float64) float64 {
 	if len(v) == 0 {
 		return 0
 	}
 	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
+	return v[int(q*float64(len(v)-1)+0.5)]
+}
+
+// Ratios returns side's numbers divided by those that the base got in the same
+// round. Whatever slows the machine for longer than a round slows both, so that
+// their median tells a small difference that those of the numbers hide.
+func (t *Table) Ratios(row Row, side string) []float64 {
+	base := row.Values[t.Base]
+	var r []float64
+	for i, v := range row.Values[side] {
+		if i < len(base) && base[i] > 0 {
+			r = append(r, v/base[i])
+		}
+	}
+	return r
 }
 
 // Print writes t as a table in Markdown.
@@ -60,24 +77,36 @@ func (t *Table) Print(w io.Writer) {
 	fmt.Fprintln(w)
 	for _, row := range t.Rows {
 		fmt.Fprintf(w, "| %s |", row.Name)
-		base := Median(row.Values[t.Base])
 		for _, side := range t.Sides {
 			v := row.Values[side]
 			if len(v) == 0 {
 				fmt.Fprint(w, " |")
 				continue
 			}
-			fmt.Fprintf(w, " %.4g (%.4g to %.4g)", Median(v), slices.Min(v), slices.Max(v))
-			if side != t.Base && base > 0 {
-				fmt.Fprintf(w, ", **%.2f**", Median(v)/base)
+			fmt.Fprintf(w, " %s", number(Median(v)))
+			if r := t.Ratios(row, side); side != t.Base && len(r) > 0 {
+				fmt.Fprintf(w, ", **%.2f** (%.2f–%.2f)", Median(r), quantile(r, 0.25), quantile(r, 0.75))
 			}
 			fmt.Fprint(w, " |")
 		}
 		fmt.Fprintln(w)
 	}
 	if t.Base != "" {
-		fmt.Fprintf(w, "\nMedian (least to most) of %d rounds; in bold the ratio to %s.\n", t.rounds(), t.Base)
+		fmt.Fprintf(w, "\nMedians of %d rounds; in bold that of the ratios to %s within a round, with the middle half of them.\n",
+			t.rounds(), t.Base)
 	}
+}
+
+// number writes v with three digits or to the whole, whichever is more.
+func number(v float64) string {
+	if v < 1000 {
+		return fmt.Sprintf("%.3g", v)
+	}
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 func (t *Table) rounds() (n int) {
