@@ -37,11 +37,11 @@ func (e *encoder) enterLazy() {
 	for i := range t.head {
 		t.head[i] = uint32(none)
 	}
-	for i := range c.head4 {
-		c.head4[i] = none
+	for h := range uint32(1 << hash4Bits) {
+		c.put4(h, none)
 	}
-	for i := range c.head6 {
-		c.head6[i] = none
+	for h := range uint32(1 << hash6Bits) {
+		c.put6(h, none)
 	}
 	for at := start; at < next; at++ {
 		cur := uint16(base) + uint16(at)
@@ -50,11 +50,7 @@ func (e *encoder) enterLazy() {
 			e.gapEnd = base + uint32(next)
 			continue
 		}
-		h := t.hash(binary.LittleEndian.Uint32(w.buf[at:]))
-		last := t.head[h]
-		t.head[h] = last&^0xffff + 1<<16 | uint32(cur)
-		c.three[slot] = uint16(last) - cur
-		c.rank[slot] = uint16(last>>16) + 1
+		c.link3(t, binary.LittleEndian.Uint32(w.buf[at:]), cur)
 	}
 	e.linkTail(next)
 }
@@ -97,7 +93,7 @@ func (e *encoder) oddSearch(at, chain, ahead int) (length, dist int) {
 	cand := at
 	step := func() bool {
 		for {
-			cand = back(cand, c.three[slot(cand)])
+			cand = back(cand, uint16(c.three[slot(cand)]))
 			if cand < low {
 				return false
 			}

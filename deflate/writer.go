@@ -100,7 +100,7 @@ type Writer struct {
 type encoderState struct {
 	encoder
 	header gzipHeader
-	window [2*ringSize + windowSlack]byte
+	window windowMem
 }
 
 // NewWriter returns a Writer that compresses to w. It writes nothing yet. The
@@ -164,8 +164,9 @@ func newEncoderState(memLevel int) *encoderState {
 	memLevel = max(memLevel, 8)
 	s := new(encoderState)
 	s.win.buf = s.window[:]
+	s.win.mem = &s.window
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
-	s.tables.prev = &s.chains.three
+	s.tables.prev = &s.chains.four
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }
