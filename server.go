@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -81,10 +82,24 @@ func (s *Server) Serve(l net.Listener) error {
 			delay = min(max(2*delay, 5*time.Millisecond), time.Second)
 			s.failed(nil, fmt.Errorf("duplex: accept on %v: %w (again in %v)", l.Addr(), err, delay))
 			s.pause(delay)
+			if delay >= collectDelay && scarce(err) {
+				runtime.GC()
+			}
 		default:
 			return fmt.Errorf("duplex: accept on %v: %w", l.Addr(), err)
 		}
 	}
+}
+
+// collectDelay is how long a pause for want of descriptors is before it ends with
+// a garbage collection: that closes the pipes of splice, which package net keeps
+// for later, two descriptors each. A process that waits for descriptors allocates
+// nothing and would not collect for minutes. It takes a few, at most one a second.
+const collectDelay = 80 * time.Millisecond
+
+// scarce reports whether there are no descriptors left.
+func scarce(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // pause waits for d, or until the server closes.
