@@ -101,7 +101,7 @@ func openFile(s *Spec) (duplex.Stream, error) {
 			}
 			return nil, err
 		}
-		in = asFile{f}
+		in = newAsFile(f)
 	}
 	return newOneWay(path, in, out), nil
 }

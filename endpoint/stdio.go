@@ -139,7 +139,24 @@ func newPumped(f *os.File) pumped {
 	return pumped{ours}
 }
 
-// asFile reads a file that never waits, such as one on disk.
-type asFile struct{ *os.File }
+// asFile reads a file that never waits, such as one on disk. A deadline that has
+// passed ends the reading of it all the same.
+type asFile struct {
+	*os.File
+	limit atomic.Pointer[time.Time]
+}
 
-func (asFile) SetReadDeadline(time.Time) error { return nil }
+func newAsFile(f *os.File) *asFile { return &asFile{File: f} }
+
+func (f *asFile) Read(p []byte) (int, error) {
+	if t := f.limit.Load(); t != nil && !t.IsZero() && !time.Now().Before(*t) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return f.File.Read(p)
+}
+
+func (f *asFile) SetReadDeadline(t time.Time) error {
+	f.limit.Store(&t)
+	_ = f.File.SetReadDeadline(t) // a device may wait after all; others have none
+	return nil
+}

@@ -16,7 +16,7 @@ func openStdin() (input, error) {
 	}
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
-		return asFile{os.Stdin}, nil
+		return newAsFile(os.Stdin), nil
 	case mode&os.ModeSocket != 0:
 		c, err := net.FileConn(os.Stdin)
 		if err == nil {

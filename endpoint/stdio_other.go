@@ -11,7 +11,7 @@ func openStdin() (input, error) {
 		return nil, err
 	}
 	if info.Mode().IsRegular() {
-		return asFile{os.Stdin}, nil
+		return newAsFile(os.Stdin), nil
 	}
 	return newPumped(os.Stdin), nil
 }
