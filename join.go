@@ -48,6 +48,19 @@ type Joiner struct {
 
 	// Traffic, if set, counts the bytes while the join runs.
 	Traffic *Traffic
+
+	// Stop, if set, ends the join in order when it ends: nothing more is read,
+	// what has been read is written, both writing sides are ended, and the
+	// streams are closed once their peers have ended too, or two seconds later.
+	// The directions that this stops are [Stopped], which is no failure. A peer
+	// that does not take what is still to be written holds this up for as long
+	// as Linger or the join's own context allows.
+	//
+	// A decoder that is stopped before its end may hold bytes that it could not
+	// decode yet, so the join then fails with an error that matches
+	// io.ErrUnexpectedEOF, in the same order. A stream whose reads no deadline
+	// can end is closed once the opposite direction is over.
+	Stop context.Context
 }
 
 // Join connects a and b: what is read from each is written to the other, in
@@ -95,6 +108,7 @@ type merge struct {
 	mu     sync.Mutex // guards all below and the directions' results
 	err    error      // the first failure
 	gone   bool       // both streams have been given up
+	halted bool       // Joiner.Stop has ended
 	events sync.WaitGroup
 }
 
@@ -104,6 +118,8 @@ type direction struct {
 	name     string
 	src, dst Stream
 	reset    bool // dst was reset under a write: its read side is no end then
+	deaf     bool // no deadline ends a read of src
+	shut     bool // src was ended and closed for that
 	result   Direction
 }
 
@@ -137,12 +153,16 @@ func (m *merge) run(ctx context.Context) (Result, error) {
 	if ctx.Err() != nil { // do not leave it to chance who comes first
 		m.fail(Canceled, context.Cause(ctx))
 	}
+	unhalt := m.haltAtStop()
 	var other sync.WaitGroup
 	other.Go(func() { m.flow(&m.dirs[1], &m.dirs[0]) })
 	m.flow(&m.dirs[0], &m.dirs[1])
 	other.Wait()
 
 	if stop() {
+		m.events.Done()
+	}
+	if unhalt() {
 		m.events.Done()
 	}
 	m.events.Wait()
@@ -157,18 +177,22 @@ func (m *merge) flow(d, opposite *direction) {
 		d.failed, d.err = reading, errReset
 	}
 	switch {
+	case d.failed == reading && m.halting(d):
+		m.ended(d, opposite, Stopped)
 	case d.failed == reading:
 		m.stopped(d, ReadFailed)
 	case d.failed == writing:
 		m.stopped(d, WriteFailed)
 	default:
-		m.ended(d, opposite)
+		m.ended(d, opposite, Ended)
 	}
+	m.closeDeaf()
 }
 
-// ended passes on the end of d's source.
-func (m *merge) ended(d, opposite *direction) {
-	if m.End != KeepOpen && CanCloseWrite(d.dst) {
+// ended passes on the end of d's source, or of the reading from it if why is
+// Stopped.
+func (m *merge) ended(d, opposite *direction, why Reason) {
+	if (m.End != KeepOpen || why == Stopped) && CanCloseWrite(d.dst) && !m.isShut(opposite) {
 		if err := d.dst.CloseWrite(); err != nil {
 			d.err, d.failed = err, writing
 			m.stopped(d, WriteFailed)
@@ -177,11 +201,11 @@ func (m *merge) ended(d, opposite *direction) {
 	}
 	m.mu.Lock()
 	if d.result.Reason == Dropped && d.result.Err == nil {
-		d.result.Reason = Ended // the opposite end came at the same time
+		d.result.Reason = why // the opposite end came at the same time
 	}
-	m.settle(d, Ended, nil)
+	m.settle(d, why, d.undecoded(why))
 	m.mu.Unlock()
-	if m.End == CloseBoth {
+	if m.End == CloseBoth && why == Ended {
 		m.hangUp(d, opposite)
 		return
 	}
@@ -350,9 +374,7 @@ func arrived(s Stream) uint64 {
 // longer fails the join, but cuts the closing short.
 func (m *merge) finish(ctx context.Context) (Result, error) {
 	if !m.gone {
-		for i := range m.dirs {
-			m.close(ctx, &m.dirs[i], &m.dirs[1-i])
-		}
+		m.closeBoth(ctx)
 	}
 	for i := range m.dirs {
 		m.dirs[i].result.Bytes = m.dirs[i].moved.Load()
@@ -374,7 +396,11 @@ func (m *merge) close(ctx context.Context, d, opposite *direction) {
 		return
 	}
 	r := d.result.Reason
-	if (r == WriteFailed || r == Dropped) && opposite.result.Reason == Ended {
+	if r == Stopped {
+		closeStopped(ctx, d.src)
+		return
+	}
+	if (r == WriteFailed || r == Dropped) && (opposite.result.Reason == Ended || opposite.result.Reason == Stopped) {
 		if s, ok := d.src.(readDeadliner); ok {
 			_ = s.SetReadDeadline(time.Time{})
 		}

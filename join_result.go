@@ -24,9 +24,12 @@ const (
 	Canceled
 	// Dropped: the opposite direction failed, or its end closed the join.
 	Dropped
+	// Stopped: Joiner.Stop ended. All that had been read was written, and the
+	// end was passed on as far as the destination can carry it.
+	Stopped
 )
 
-var reasonText = [...]string{"running", "ended", "read failed", "write failed", "idle", "canceled", "dropped"}
+var reasonText = [...]string{"running", "ended", "read failed", "write failed", "idle", "canceled", "dropped", "stopped"}
 
 // String returns the reason in words.
 func (r Reason) String() string {

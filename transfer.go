@@ -293,7 +293,7 @@ func (t *transfer) sendfile() bool {
 		return false
 	}
 	t.inside.Store(true)
-	for {
+	for !t.quit.Load() {
 		n, err := dst.ReadFrom(&io.LimitedReader{R: file, N: sendfileStep})
 		t.progress(n)
 		switch {
@@ -304,6 +304,8 @@ func (t *transfer) sendfile() bool {
 			return true
 		}
 	}
+	t.stop(reading, os.ErrDeadlineExceeded)
+	return true
 }
 
 // blame tells whose error came out of a call that both reads and writes.
