@@ -17,14 +17,15 @@ import (
 // errTimeout is the cause of a join that took longer than Relay.Timeout.
 var errTimeout = fmt.Errorf("took longer than its timeout: %w", os.ErrDeadlineExceeded)
 
-// join joins a and b, which it owns, and tells what happens.
-func (r *Relay) join(ctx context.Context, a, b duplex.Stream, peer string) error {
+// join joins a and b, which it owns, and tells what happens. The end of stop
+// ends it in order, that of ctx cuts it.
+func (r *Relay) join(ctx, stop context.Context, a, b duplex.Stream, peer string) error {
 	info := Info{ID: r.serials.Add(1), Peer: peer}
 	if r.Events.Opened != nil {
 		r.Events.Opened(info)
 	}
 	began := time.Now()
-	result, err := r.run(ctx, a, b, info)
+	result, err := r.run(ctx, stop, a, b, info)
 	if err != nil {
 		err = r.explain(result, err)
 	}
@@ -35,7 +36,7 @@ func (r *Relay) join(ctx context.Context, a, b duplex.Stream, peer string) error
 }
 
 // run dresses a and b and joins them.
-func (r *Relay) run(ctx context.Context, a, b duplex.Stream, info Info) (duplex.Result, error) {
+func (r *Relay) run(ctx, stop context.Context, a, b duplex.Stream, info Info) (duplex.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if r.Timeout > 0 {
@@ -68,6 +69,7 @@ func (r *Relay) run(ctx context.Context, a, b duplex.Stream, info Info) (duplex.
 		Idle:    r.bound("idle", r.Idle, 0),
 		End:     r.End,
 		Traffic: traffic,
+		Stop:    stop,
 	}
 	return joiner.Join(ctx, a, b)
 }

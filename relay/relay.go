@@ -5,6 +5,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -49,8 +50,8 @@ type Relay struct {
 	Linger time.Duration
 	Idle   time.Duration
 
-	// Grace is how long the joins of a forking listener may go on after the
-	// context has ended; zero means five seconds.
+	// Grace is how long joins may take to end after the context has ended; see
+	// [Relay.Run]. Zero means five seconds, negative none.
 	Grace time.Duration
 
 	// Events are told what happens. Its functions may be nil, and may be called
@@ -115,9 +116,18 @@ func wrong(text string) error { return fmt.Errorf("%w: %s", endpoint.ErrUsage, t
 func forks(s *endpoint.Spec) bool { return s.Listens && s.Options.Flag("fork", false) }
 
 // Run joins the endpoints until the join is over, or, with a listener that
-// forks, for every connection until ctx ends. The end of ctx cuts a single
-// join, which is a failure, the context's cause; a forking listener stops
-// listening and lets its joins end for as long as Grace allows, which is none.
+// forks, for every connection until ctx ends.
+//
+// The end of ctx ends an opening at once, which is a failure: the context's
+// cause. A join it stops in order, see [duplex.Joiner]: what has been read is
+// written, and the ends are passed on. What has not been written by the end of
+// Grace is cut off: an error that matches [ErrCut]. Without that the error is
+// nil.
+//
+// A forking listener stops listening and lets its joins end by themselves until
+// a second before the end of Grace, or for half of it if that is shorter. Then
+// it stops the rest in the same way, and less than a second after the end of
+// Grace it cuts off what is left.
 func (r *Relay) Run(ctx context.Context) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -138,7 +148,9 @@ func (r *Relay) Run(ctx context.Context) error {
 		_ = duplex.Abort(a, err)
 		return err
 	}
-	return r.join(ctx, a, b, "")
+	cut, release := after(ctx, r.grace(), ErrCut)
+	defer release()
+	return r.join(cut, ctx, a, b, "")
 }
 
 // open opens one stream.
@@ -167,6 +179,10 @@ func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
 		return err
 	}
 	most := front.Options.Count("max", DefaultMax)
+	grace := r.grace()
+	stop, release := after(ctx, max(grace-stopTime, grace/2), nil)
+	defer release()
+	var cut atomic.Int64
 	server := duplex.Server{
 		MaxConns: most,
 		Func: func(ctx context.Context, s duplex.Stream) error {
@@ -184,8 +200,10 @@ func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
 			if front == r.B {
 				s, other = other, s
 			}
-			_ = r.join(ctx, s, other, peer) // told as an event
-			return nil
+			if err := r.join(ctx, stop, s, other, peer); err != nil && context.Cause(ctx) == duplex.ErrServerClosed {
+				cut.Add(1)
+			}
+			return nil // an error has been told as an event
 		},
 		Failed: func(_ net.Addr, err error) { r.failed(err) },
 		Dropped: func(_, remote net.Addr) {
@@ -201,15 +219,57 @@ func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
 		return err
 	case <-ctx.Done():
 	}
-	grace := r.Grace
-	if grace == 0 {
-		grace = 5 * time.Second
-	}
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	bound, cancel := after(ctx, grace+stopTime*9/10, nil)
 	defer cancel()
 	_ = server.Shutdown(bound) // whoever did not end in time has been cut
 	<-served
+	if n := cut.Load(); n > 0 {
+		return fmt.Errorf("%w: %d of the connections", ErrCut, n)
+	}
 	return nil
+}
+
+// stopTime is how long before the end of Grace the joins of a listener that
+// forks are stopped.
+const stopTime = time.Second
+
+// ErrCut is matched by the failure of joins that did not end in time after the
+// end of Run's context.
+var ErrCut = errors.New("cut off with bytes unwritten")
+
+func (r *Relay) grace() time.Duration {
+	switch {
+	case r.Grace == 0:
+		return 5 * time.Second
+	case r.Grace < 0:
+		return 0
+	}
+	return r.Grace
+}
+
+// after returns a context that ends, with that cause, the given time after ctx,
+// or when it is released.
+func after(ctx context.Context, wait time.Duration, cause error) (_ context.Context, release func()) {
+	later, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-later.Done():
+			return
+		}
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(cause)
+		case <-later.Done():
+		}
+	})
+	return later, func() {
+		cancel(nil)
+		waiting.Wait()
+	}
 }
 
 func (r *Relay) failed(err error) {

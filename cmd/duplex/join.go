@@ -38,14 +38,16 @@ type joinFlags struct {
 	TeeBA    string        `name:"tee-ba" help:"Also write what flows from B to A to this file." placeholder:"FILE"`
 	Dump     string        `help:"Show what passes on standard error: hex or text." enum:",hex,text" default:"" placeholder:"hex|text"`
 	Record   string        `help:"Record both directions with their times; see duplex replay. With fork, and for tees, %n in the name is the number of the connection." placeholder:"FILE"`
-	Grace    time.Duration `help:"With fork: how long connections may go on after SIGINT or SIGTERM." default:"5s"`
+	Grace    time.Duration `help:"After SIGINT or SIGTERM, how long it may take to write what has been read; with fork, how long connections may go on." default:"5s"`
 	reportFlags
 }
 
 // Help is what "duplex join --help" adds.
 func (joinCmd) Help() string {
 	return "The end of each direction is carried over; a failure is passed on as an abort, and the exit code is 1. " +
-		"Without fork it ends with its one connection."
+		"Without fork it ends with its one connection. At SIGINT or SIGTERM it reads no more, writes what it has read, ends both " +
+		"sides and exits with 0; with fork it stops listening first and lets the connections end by themselves. " +
+		"What cannot be written in time is cut off, and the exit code is 1. A second signal ends it at once."
 }
 
 func (c joinCmd) Run(s *session) error { return c.join(s, c.A, c.B) }
@@ -89,6 +91,9 @@ func (f joinFlags) relay(s *session, a, b string) (*relay.Relay, error) {
 		A: specA, B: specB,
 		Rate: int64(f.Rate), MaxBytes: int64(f.MaxBytes), Timeout: f.Timeout,
 		End: f.EOF.policy, Linger: f.Linger, Idle: f.Idle, Grace: f.Grace,
+	}
+	if r.Grace == 0 {
+		r.Grace = -1
 	}
 	if f.EOF.wait > 0 {
 		r.Linger = f.EOF.wait
