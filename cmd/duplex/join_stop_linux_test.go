@@ -119,7 +119,7 @@ func TestR25_RelaysThatOutliveTheGraceGetAnEnd(t *testing.T) {
 	if os.Getenv("DUPLEX_FULL") == "1" {
 		// To stop one takes a third of a millisecond of a processor, and there
 		// are two seconds, on two processors that also run this side.
-		n, grace = n/2, "5s"
+		n, grace = n/4, "5s"
 	}
 	join, clients := liveRelays(t, n, grace)
 	pace := time.Duration(len(clients)) * 200 * time.Microsecond // the processors have others to serve
