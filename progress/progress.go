@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -17,18 +18,32 @@ const interval = 250 * time.Millisecond
 // Line is a line on a terminal that is drawn again and again. It has no colours
 // and no escape sequences, only carriage returns, so that it is right on any
 // terminal and whatever NO_COLOR says.
+//
+// It is also a writer, for what else is to be said on that terminal meanwhile:
+// whole lines, which then stand above it. All of its methods may be called
+// concurrently.
 type Line struct {
+	// Always makes Finish draw the totals although nothing had been drawn. Set
+	// it before.
+	Always bool
+
 	w     io.Writer
-	count func() (in, out int64)
-	total int64
+	meter meter
 	begun time.Time
 	stop  chan struct{}
 	done  chan struct{}
 
-	width int // of what is drawn
-	last  time.Time
-	lastN int64
-	rate  float64 // bytes a second that go in, of late
+	mu    sync.Mutex
+	width int  // of what is drawn
+	drawn bool // ever
+}
+
+// meter puts what is measured in words.
+type meter interface {
+	// now says how things are, since is how long after the beginning.
+	now(at time.Time, since time.Duration) string
+	// total says how all of it was.
+	total(took time.Duration) string
 }
 
 // Start begins to draw a line on w, a terminal. It asks count, from a goroutine
@@ -36,8 +51,17 @@ type Line struct {
 // how many will go in; zero is unknown. Nothing is drawn before the first quarter
 // of a second is over.
 func Start(w io.Writer, count func() (in, out int64), total int64) *Line {
-	now := time.Now()
-	l := &Line{w: w, count: count, total: total, begun: now, last: now, stop: make(chan struct{}), done: make(chan struct{})}
+	return start(w, &inOut{count: count, size: total})
+}
+
+// StartBoth is like [Start] for the two directions of something that is joined.
+func StartBoth(w io.Writer, count func() (ab, ba int64)) *Line {
+	return start(w, &both{count: count})
+}
+
+func start(w io.Writer, m meter) *Line {
+	l := &Line{w: w, meter: m, begun: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
+	m.now(l.begun, 0) // what has gone so far has gone at no rate
 	go l.run()
 	return l
 }
@@ -50,51 +74,71 @@ func (l *Line) run() {
 		select {
 		case <-l.stop:
 			return
-		case now := <-tick.C:
-			l.draw(l.state(now))
+		case at := <-tick.C:
+			text := l.meter.now(at, at.Sub(l.begun))
+			l.mu.Lock()
+			l.draw(text)
+			l.mu.Unlock()
 		}
 	}
 }
 
+// Write writes whole lines in place of what is drawn, which comes back below
+// them at its time. After Finish it only writes.
+func (l *Line) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.width > 0 {
+		fmt.Fprintf(l.w, "\r%s\r", strings.Repeat(" ", l.width))
+		l.width = 0
+	}
+	return l.w.Write(p)
+}
+
 // Finish draws the line for the last time, with the totals, and ends it with a
-// newline. It draws nothing if nothing had been drawn. Finish must be called
-// once.
+// newline. It draws nothing if nothing had been drawn, unless Always is set.
+// Finish must be called once.
 func (l *Line) Finish() {
 	close(l.stop)
 	<-l.done
-	if l.width == 0 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.drawn && !l.Always {
 		return
 	}
-	took := time.Since(l.begun)
-	in, out := l.count()
-	l.draw(fmt.Sprintf("%s in, %s out%s, %s/s, %s", Size(in), Size(out), ratio(in, out), Size(int64(float64(in)/took.Seconds())), Elapsed(took)))
+	l.draw(l.meter.total(time.Since(l.begun)))
 	fmt.Fprintln(l.w)
+	l.width = 0
 }
 
-// state says how things are now.
-func (l *Line) state(now time.Time) string {
-	in, out := l.count()
-	// What is shown follows the rate of the last interval by a third each
-	// time, so that it can be read and still is true within a second or two.
-	rate := float64(in-l.lastN) / now.Sub(l.last).Seconds()
-	if l.width == 0 {
-		l.rate = rate
-	}
-	l.rate += (rate - l.rate) / 3
-	l.last, l.lastN = now, in
-	done := ""
-	if l.total > 0 {
-		done = fmt.Sprintf(" (%d %%)", min(100*in/l.total, 100))
-	}
-	return fmt.Sprintf("%s in%s, %s out%s, %s/s, %s",
-		Size(in), done, Size(out), ratio(in, out), Size(int64(l.rate)), Elapsed(now.Sub(l.begun)))
-}
-
-// draw puts text in place of what is there.
+// draw puts text in place of what is there; l.mu is held.
 func (l *Line) draw(text string) {
 	width := utf8.RuneCountInString(text)
 	fmt.Fprintf(l.w, "\r%s%s", text, strings.Repeat(" ", max(0, l.width-width)))
-	l.width = width
+	l.width, l.drawn = width, true
+}
+
+// inOut is the meter of what goes in at one place and comes out at another.
+type inOut struct {
+	count func() (in, out int64)
+	size  int64 // how many bytes will go in; 0 is unknown
+	rate  rate  // of what goes in
+}
+
+func (m *inOut) now(at time.Time, since time.Duration) string {
+	in, out := m.count()
+	m.rate.follow(at, in)
+	done := ""
+	if m.size > 0 {
+		done = fmt.Sprintf(" (%d %%)", min(100*in/m.size, 100))
+	}
+	return fmt.Sprintf("%s in%s, %s out%s, %s/s, %s",
+		Size(in), done, Size(out), ratio(in, out), Size(m.rate.value()), Elapsed(since))
+}
+
+func (m *inOut) total(took time.Duration) string {
+	in, out := m.count()
+	return fmt.Sprintf("%s in, %s out%s, %s/s, %s", Size(in), Size(out), ratio(in, out), Size(mean(in, took)), Elapsed(took))
 }
 
 // ratio says how much of what went in came out.

@@ -2,6 +2,7 @@ package progress_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -119,6 +120,67 @@ func TestWhatIsSoonOverHasNoLine(t *testing.T) {
 		l.Finish()
 		if screen.String() != "" {
 			t.Errorf("%q", &screen)
+		}
+	})
+}
+
+func TestALineShowsBothDirectionsOfAJoin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m meter
+		l := progress.StartBoth(&screen, m.counts)
+		m.add(1<<20, 3)
+		time.Sleep(250 * time.Millisecond)
+		synctest.Wait()
+		if got := terminal(screen.String()); len(got) != 1 || got[0] != "a to b 1.0 MiB, 4.0 MiB/s; b to a 3 B, 12 B/s; 0:00" {
+			t.Errorf("%q", got)
+		}
+		m.add(0, 1)
+		time.Sleep(1750 * time.Millisecond)
+		l.Finish()
+		if got := terminal(screen.String()); len(got) != 2 || got[0] != "a to b 1.0 MiB, 512.0 KiB/s; b to a 4 B, 2 B/s; 0:02" {
+			t.Errorf("in the end: %q", got)
+		}
+	})
+}
+
+func TestWhatElseIsSaidStandsAboveTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m meter
+		l := progress.StartBoth(&screen, m.counts)
+		l.Always = true
+		say := func(text string) {
+			t.Helper()
+			if n, err := l.Write([]byte(text)); n != len(text) || err != nil {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		say("at once\n")
+		time.Sleep(250 * time.Millisecond)
+		synctest.Wait()
+		say("later\n")
+		time.Sleep(250 * time.Millisecond)
+		synctest.Wait()
+		l.Finish()
+		say("afterwards\n")
+		want := []string{"at once", "later", "a to b 0 B, 0 B/s; b to a 0 B, 0 B/s; 0:00", "afterwards", ""}
+		if got := terminal(screen.String()); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
+func TestTheTotalsOfWhatIsSoonOverAreThereIfTheyAreWanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var m meter
+		l := progress.StartBoth(&screen, m.counts)
+		l.Always = true
+		m.add(1, 2)
+		l.Finish()
+		if got := terminal(screen.String()); got[0] != "a to b 1 B, 0 B/s; b to a 2 B, 0 B/s; 0:00" {
+			t.Errorf("%q", got)
 		}
 	})
 }

@@ -54,6 +54,9 @@ func (c joinCmd) Run(s *session) error { return c.join(s, c.A, c.B) }
 
 // join joins the endpoints named a and b.
 func (f joinFlags) join(s *session, a, b string) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	r, err := f.relay(s, a, b)
 	if err != nil {
 		return err
@@ -63,11 +66,11 @@ func (f joinFlags) join(s *session, a, b string) error {
 			fmt.Fprintf(s.log, "duplex: warning: %s\n", warning)
 		}
 	}
-	report := f.reporter(s, r)
-	r.Events = report.events()
-	report.start()
+	if line := f.line(s, r, f.Dump != ""); line != nil {
+		defer line.Finish()
+	}
+	r.Events = f.reporter(s, r).events()
 	err = r.Run(s)
-	report.stop()
 	if s.Err() != nil && errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s to %s: interrupted", a, b)
 	}

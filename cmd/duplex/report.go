@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/progress"
 	"github.com/duplex-go/duplex/relay"
+	"golang.org/x/term"
 )
 
 // reportFlags say how a command tells what it does.
@@ -16,6 +20,38 @@ type reportFlags struct {
 	JSON    bool `name:"json" help:"Tell what happens in lines of JSON."`
 	Verbose bool `short:"v" help:"Tell of every connection."`
 	Quiet   bool `short:"q" help:"Tell nothing but what failed."`
+
+	Progress *bool `negatable:"" help:"Show on standard error how much flows each way, and in the end how much that was; the default where that is a terminal and no endpoint, dump or JSON needs it."`
+}
+
+// check reports what cannot go together.
+func (f reportFlags) check() error {
+	if f.Progress != nil && *f.Progress && (f.JSON || f.Quiet) {
+		return fmt.Errorf("%w: --progress goes neither with --json nor with --quiet", errUsage)
+	}
+	return nil
+}
+
+// line begins to show the progress of a relay, if that is wanted: as a part of
+// s.log, above which everything else is told then. It returns nil otherwise.
+func (f reportFlags) line(s *session, r *relay.Relay, dumps bool) *progress.Line {
+	wanted := f.Progress != nil && *f.Progress
+	if f.Progress == nil {
+		wanted = !f.JSON && !f.Quiet && !dumps && term.IsTerminal(int(os.Stderr.Fd())) && !atTerminal(r.A) && !atTerminal(r.B)
+	}
+	if !wanted {
+		return nil
+	}
+	line := progress.StartBoth(s.log, r.Traffic)
+	line.Always = f.Progress != nil
+	s.log = line
+	return line
+}
+
+// atTerminal reports whether an endpoint shows what it gets, or asks for what it
+// gives, on our terminal.
+func atTerminal(s *endpoint.Spec) bool {
+	return s.Scheme.Name == "stdio" && (endpoint.IsTerminal() || term.IsTerminal(int(os.Stdout.Fd())))
 }
 
 // reporter tells on standard error what a relay does.
@@ -37,9 +73,6 @@ func (f reportFlags) reporter(s *session, r *relay.Relay) *reporter {
 func (p *reporter) events() relay.Events {
 	return relay.Events{Listening: p.listening, Opened: p.opened, Ended: p.ended, Failed: p.failed}
 }
-
-func (p *reporter) start() {}
-func (p *reporter) stop()  {}
 
 func (p *reporter) listening(url string) {
 	switch {
