@@ -34,6 +34,10 @@ var (
 	// os.ErrDeadlineExceeded.
 	ErrIdle error = &sentinel{"duplex: idle for too long", []error{os.ErrDeadlineExceeded}}
 
+	// ErrSlow says that a peer takes messages more slowly than they come, and
+	// that one found no room; see [Outbox].
+	ErrSlow = errors.New("duplex: peer takes messages too slowly")
+
 	// ErrNoCloseWrite says that a stream cannot end one direction alone. It
 	// matches errors.ErrUnsupported.
 	ErrNoCloseWrite error = &sentinel{"duplex: stream cannot half-close", []error{errors.ErrUnsupported}}

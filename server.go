@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"syscall"
@@ -35,8 +36,25 @@ type Server struct {
 	// negative means no limit.
 	MaxConns int
 
-	// Dropped, if set, is told of a connection closed because of MaxConns. It
-	// may be called concurrently.
+	// MaxPerHost limits the connections from one address at any time; those
+	// beyond it are closed too. All of a /64 of IPv6 count as one. Zero means no
+	// limit: behind a proxy all connections come from one address.
+	MaxPerHost int
+
+	// FirstByte bounds how long a connection may take to send its first byte,
+	// a TLS handshake included. Zero means no bound: there are protocols in
+	// which a client only listens.
+	FirstByte time.Duration
+
+	// Idle bounds how long nothing may move on a connection, in either
+	// direction; it is noticed up to a quarter later. Zero means no bound.
+	//
+	// FirstByte and Idle abort a connection with an error that matches
+	// [ErrIdle]. With one of them set, Func gets a [Conn].
+	Idle time.Duration
+
+	// Dropped, if set, is told of a connection closed because of MaxConns or
+	// MaxPerHost. It may be called concurrently.
 	Dropped func(local, remote net.Addr)
 
 	// Failed, if set, is told why a connection failed: an error of its own,
@@ -47,6 +65,7 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	conns     map[*served]struct{}
+	perHost   map[netip.Addr]int // how many of conns MaxPerHost counts
 	closing   bool
 	quit      chan struct{} // closed when closing; made with listeners
 	idle      chan struct{} // closed when closing and no connection is left
@@ -54,9 +73,11 @@ type Server struct {
 
 // served is a connection of a server.
 type served struct {
-	stream Stream
-	conn   *Conn // nil under Func
-	cancel context.CancelCauseFunc
+	stream  Stream
+	conn    *Conn // nil where nothing but Func is
+	cancel  context.CancelCauseFunc
+	host    netip.Addr // what MaxPerHost counts it under
+	counted bool
 }
 
 // Serve accepts connections from l until the server is shut down or closed, or
@@ -152,42 +173,33 @@ func (s *Server) isClosing() bool {
 func (s *Server) accept(conn net.Conn) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &served{stream: FromConn(conn), cancel: cancel}
-	if s.Func == nil {
+	if s.Func == nil || s.FirstByte > 0 || s.Idle > 0 {
 		c.conn = NewConn(c.stream)
-		c.conn.claim()
 		c.stream = c.conn
 	}
-	limit := s.MaxConns
-	if limit == 0 {
-		limit = DefaultMaxConns
+	if s.Func == nil {
+		c.conn.claim()
 	}
-	s.mu.Lock()
-	full := limit > 0 && len(s.conns) >= limit
-	refused := s.closing || full
-	if !refused {
-		if s.conns == nil {
-			s.conns = make(map[*served]struct{})
-		}
-		s.conns[c] = struct{}{}
-	}
-	s.mu.Unlock()
-	if refused {
-		local, remote := conn.LocalAddr(), conn.RemoteAddr()
+	local, remote := conn.LocalAddr(), conn.RemoteAddr()
+	ok, dropped := s.admit(c, remote)
+	if !ok {
+		cancel(nil)
 		_ = conn.Close()
-		if full && s.Dropped != nil {
+		if dropped && s.Dropped != nil {
 			s.Dropped(local, remote)
 		}
 		return
 	}
-	go s.run(ctx, c, conn.RemoteAddr())
+	go s.run(ctx, c, remote)
 }
 
 // run serves one connection to its end.
 func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
 	defer s.finished(c)
 	defer c.cancel(nil)
+	defer s.watch(c).stop()
 	var err error
-	if c.conn != nil {
+	if s.Func == nil {
 		err = c.conn.pump(&s.Handler)
 	} else if err = protect(func() error { return s.Func(ctx, c.stream) }); err != nil {
 		_ = Abort(c.stream, err)
@@ -196,11 +208,15 @@ func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
 		_ = Shutdown(drain, c.stream) // the peer may be gone, which is no failure now
 		cancel()
 	}
+	cause := context.Cause(ctx)
+	if cause != nil && cause != ErrServerClosed {
+		err = cause // why the server gave it up
+	}
 	if err == nil {
 		return
 	}
 	// What the server's own closing makes of a connection is no failure.
-	if _, panicked := err.(*PanicError); panicked || context.Cause(ctx) != ErrServerClosed {
+	if _, panicked := err.(*PanicError); panicked || cause != ErrServerClosed {
 		s.failed(remote, err)
 	}
 }
@@ -209,13 +225,6 @@ func (s *Server) failed(remote net.Addr, err error) {
 	if s.Failed != nil {
 		s.Failed(remote, err)
 	}
-}
-
-func (s *Server) finished(c *served) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-	s.checkIdle()
 }
 
 // checkIdle wakes Shutdown when the last connection has gone; s.mu is held.
@@ -243,7 +252,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer calls.Wait()
 	if f := s.Handler.Shutdown; f != nil {
 		for _, c := range conns {
-			if c.conn != nil {
+			if s.Func == nil {
 				calls.Go(func() { c.conn.offer(func() { f(c.conn) }) })
 			}
 		}

@@ -19,6 +19,9 @@ type echoCmd struct {
 	Beat     time.Duration `help:"Also send a text this often; 0 does not." default:"0s" placeholder:"1s"`
 	BeatText string        `help:"The text of the beat." default:"server beat"`
 	MaxConns int           `help:"Connections at once; more are closed as they come." default:"10000"`
+	PerHost  int           `name:"max-per-host" help:"Connections at once from one address; 0 is no limit." default:"0"`
+	First    time.Duration `name:"first-byte" help:"How long a connection may take to send its first byte; 0 is no bound." default:"0s"`
+	Idle     time.Duration `help:"How long nothing may move on a connection; 0 is no bound." default:"0s"`
 	Grace    time.Duration `help:"How long connections may take to end after SIGINT or SIGTERM." default:"5s"`
 }
 
@@ -29,8 +32,13 @@ func (echoCmd) Help() string {
 }
 
 func (c echoCmd) Run(s *session) error {
-	if c.Beat < 0 {
-		return fmt.Errorf("%w: --beat must not be negative", errUsage)
+	for flag, d := range map[string]time.Duration{"beat": c.Beat, "first-byte": c.First, "idle": c.Idle} {
+		if d < 0 {
+			return fmt.Errorf("%w: --%s must not be negative", errUsage, flag)
+		}
+	}
+	if c.PerHost < 0 {
+		return fmt.Errorf("%w: --max-per-host must not be negative", errUsage)
 	}
 	l, err := endpoint.Listen(s, c.URL)
 	if err != nil {
@@ -38,7 +46,10 @@ func (c echoCmd) Run(s *session) error {
 	}
 	fmt.Fprintf(s.log, "listening on %s\n", endpoint.URL(l))
 	server := &duplex.Server{
-		MaxConns: c.MaxConns,
+		MaxConns:   c.MaxConns,
+		MaxPerHost: c.PerHost,
+		FirstByte:  c.First,
+		Idle:       c.Idle,
 		Handler: duplex.Handler{
 			Open: func(conn *duplex.Conn) {
 				if c.Beat > 0 {
@@ -61,7 +72,7 @@ func (c echoCmd) Run(s *session) error {
 			fmt.Fprintf(s.log, "duplex: connection from %v: %v\n", remote, err)
 		},
 		Dropped: func(_, remote net.Addr) {
-			fmt.Fprintf(s.log, "duplex: connection from %v: closed: %d connections already\n", remote, c.MaxConns)
+			fmt.Fprintf(s.log, "duplex: connection from %v: closed: too many connections already\n", remote)
 		},
 	}
 	return serve(s, server, l, c.Grace)

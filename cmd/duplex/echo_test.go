@@ -128,17 +128,32 @@ func TestEchoGoesOnAfterAReset(t *testing.T) {
 
 func TestEchoClosesWhatIsTooMuch(t *testing.T) {
 	t.Parallel()
-	echo, url := startEcho(t, "tcp://127.0.0.1:0", "--max-conns", "1", "--beat", "1ms", "--beat-text", "!")
-	first := dial(t, url)
-	if _, err := io.ReadFull(first, make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	for _, flag := range []string{"--max-conns", "--max-per-host"} {
+		echo, url := startEcho(t, "tcp://127.0.0.1:0", flag, "1", "--beat", "1ms", "--beat-text", "!")
+		first := dial(t, url)
+		if _, err := io.ReadFull(first, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		second := dial(t, url)
+		if got, err := io.ReadAll(second); err != nil || len(got) > 0 {
+			t.Errorf("%s: the second connection got %q, %v; want an end", flag, got, err)
+		}
+		if line := echo.log.line("duplex: connection from "); !strings.Contains(line, "too many connections already") {
+			t.Errorf("%s: echo said %q", flag, line)
+		}
 	}
-	second := dial(t, url)
-	if got, err := io.ReadAll(second); err != nil || len(got) > 0 {
-		t.Errorf("the second connection got %q, %v; want an end", got, err)
-	}
-	if line := echo.log.line("duplex: connection from "); !strings.Contains(line, "1 connections already") {
-		t.Errorf("echo said %q", line)
+}
+
+func TestEchoCutsWhoIsSilent(t *testing.T) {
+	t.Parallel()
+	for flag, says := range map[string]string{"--first-byte": "no first byte within 50ms", "--idle": "nothing moved for 50ms"} {
+		echo, url := startEcho(t, "tcp://127.0.0.1:0", flag, "50ms")
+		if got, err := io.ReadAll(dial(t, url)); err == nil || len(got) > 0 {
+			t.Errorf("%s: the silent connection got %q and no error", flag, got)
+		}
+		if line := echo.log.line("duplex: connection from "); !strings.Contains(line, says) {
+			t.Errorf("%s: echo said %q", flag, line)
+		}
 	}
 }
 

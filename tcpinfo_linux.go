@@ -13,6 +13,19 @@ import (
 // or 0 if s cannot say. A slow peer acknowledges while a write to it is still
 // blocked and no counter of ours moves.
 func ackedBytes(s Stream) uint64 {
+	const bytesAcked = 120 // offset of tcpi_bytes_acked in struct tcp_info
+	return tcpInfo(s, bytesAcked)
+}
+
+// received returns how many bytes this kernel has received on s, or 0 if s
+// cannot say. It tells what is moved without being read.
+func received(s Stream) uint64 {
+	const bytesReceived = 128 // offset of tcpi_bytes_received
+	return tcpInfo(s, bytesReceived)
+}
+
+// tcpInfo returns the 64 bits at an offset in struct tcp_info of s.
+func tcpInfo(s Stream, offset int) uint64 {
 	conn, ok := s.(*net.TCPConn)
 	if !ok {
 		return 0
@@ -21,8 +34,7 @@ func ackedBytes(s Stream) uint64 {
 	if err != nil {
 		return 0
 	}
-	const bytesAcked = 120 // offset of tcpi_bytes_acked in struct tcp_info
-	var info [bytesAcked + 8]byte
+	var info [136]byte
 	size := uint32(len(info))
 	var errno syscall.Errno
 	err = raw.Control(func(fd uintptr) {
@@ -32,5 +44,5 @@ func ackedBytes(s Stream) uint64 {
 	if err != nil || errno != 0 || size < uint32(len(info)) {
 		return 0
 	}
-	return binary.NativeEndian.Uint64(info[bytesAcked:])
+	return binary.NativeEndian.Uint64(info[offset:])
 }
