@@ -74,6 +74,13 @@ func (l *lane) search(p []byte, e *encoder) {
 	l.advance(l.end)
 }
 
+// turn keeps the lane's symbols until they are coded and makes room for those
+// of the next round.
+func (l *lane) turn() {
+	l.s.syms, l.spare = l.spare[:0], l.s.syms
+	l.skip = 0
+}
+
 // advance takes the steps that begin before the index limit.
 func (l *lane) advance(limit int) {
 	s := &l.s.encoder

@@ -6,11 +6,9 @@ import "sync"
 var segment = 256 << 10
 
 const (
-	// parallelLead is how much of an input is coded before the lanes start,
-	// so that the history of every lane, and the window, lie in the input.
-	parallelLead = 96 << 10
-	// parallelTail is how much is left for after them.
-	parallelTail = 96 << 10
+	// parallelTail is how much of an input is left for after the lanes, which
+	// look ahead and whose last one leaves a filled window to the encoder.
+	parallelTail = 40 << 10
 	// leastPart is how much of a segment the last round is still worth.
 	leastPart = 4
 )
@@ -46,7 +44,7 @@ func (a *accumulator) follow(at int) {
 func (x *lanes) sideBySide(s *encoderState, n int) {
 	e := &s.encoder
 	p := e.in
-	if e.gapEnd != 0 || e.win.size != ringSize || !e.isLazy() || len(p) < parallelLead+parallelTail+segment*n/leastPart {
+	if e.gapEnd != 0 || e.win.size != ringSize || !e.isLazy() || len(p) < 2*ringSize+parallelTail+segment*n/leastPart {
 		return
 	}
 	if !e.linking {
@@ -59,9 +57,14 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 		x.list = append(x.list, &lane{s: newEncoderState(e.memLevel)})
 	}
 	main := &x.first
-	main.s = s
+	main.s, main.skip = s, 0
 	main.zero = e.win.base + uint32(e.win.end())
-	for main.at() < parallelLead {
+	e.fill()
+	// While the window holds bytes from before the input and the block begins
+	// among them, the encoder alone has what a stored block needs. And what
+	// the first lane reads must lie in the input.
+	for e.win.blockStart >= 0 && main.at()-(e.win.pos-e.win.blockStart) < 0 ||
+		main.at()+segment/leastPart*3/4 < laneEarly+laneHistory {
 		if e.win.ahead < minLookahead {
 			e.fill()
 		}
@@ -69,72 +72,81 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	}
 
 	// From here on the encoder collects symbols, and blocks are made apart.
-	x.block, e.syms = e.syms, x.first.spare[:0]
+	x.block, e.syms = e.syms, main.spare[:0]
 	limit := e.symLimit
 	e.symLimit = 1 << 30
 	x.acc.start = main.at() - (e.win.pos - e.win.blockStart)
-	x.acc.size = 0
-	for _, sym := range x.block {
-		x.acc.size += symbolSize(sym)
+	x.acc.size = e.win.pos - e.win.blockStart
+	if e.literal {
+		x.acc.size-- // the byte before pos has no symbol yet
 	}
 	x.acc.full = main.at() + e.win.ahead
 	x.batch = x.batch[:0]
+	cur := main
 	for {
-		at := main.at()
-		size := min(segment, (len(p)-parallelTail-at)/n)
+		size := min(segment, (len(p)-parallelTail-cur.at())/n)
 		if size < segment/leastPart {
 			break
 		}
-		x.round(e, p, at, size, n, limit)
-		x.adopt(e, p)
+		cur = x.round(e, cur, p, size, n, limit)
 	}
 	x.code(e, p, x.batch, limit)
 	x.batch = x.batch[:0]
 	e.symLimit = limit
-	x.first.spare, e.syms = e.syms[:0], x.block
-	e.win.blockStart = e.win.pos - (main.at() - x.acc.start)
-	x.block, main.s = nil, nil
+	main.spare, e.syms = e.syms[:0], x.block
+	x.block = nil
+	at := cur.at()
+	if cur != main {
+		x.adopt(e, cur.state(), p)
+	}
+	e.win.blockStart = e.win.pos - (at - x.acc.start)
+	main.s = nil
 }
 
-// round searches n segments of size bytes of p from the index at, while the symbols of the
-// round before are coded, and joins the segments.
-func (x *lanes) round(e *encoder, p []byte, at, size, n, limit int) {
+// round searches about n segments of size bytes of p, the first of them with
+// the lane cur where that stands, while the symbols of the round before are
+// coded. It joins the segments and returns the lane that came out last, which
+// goes on in the next round.
+func (x *lanes) round(e *encoder, cur *lane, p []byte, size, n, limit int) *lane {
 	var wait sync.WaitGroup
 	// The first segment is shorter, because who searches it codes as well.
-	next := at + size*3/4
-	for i, l := range x.list[:n] {
-		l.start, l.end = at, next
-		at, next = next, next+size
-		if i > 0 {
-			wait.Go(func() { l.search(p, e) })
+	next := cur.at() + size*3/4
+	cur.end = next
+	others := make([]*lane, 0, 8)
+	for _, l := range x.list {
+		if l == cur || len(others) == n-1 {
+			continue
 		}
+		l.start, l.end = next, next+size
+		next += size
+		others = append(others, l)
+		wait.Go(func() { l.search(p, e) })
 	}
 	x.old, x.batch = x.batch, x.old[:0]
 	x.code(e, p, x.old, limit)
-	x.list[0].search(p, e)
+	cur.advance(cur.end)
 	wait.Wait()
 
-	cur := &x.first
-	e.syms, cur.spare = cur.spare[:0], e.syms
-	for _, l := range x.list[:n] {
-		if cur.meet(l) {
-			x.batch = append(x.batch, cur.s.syms[cur.skip:])
-			cur = l
+	last := cur
+	for _, l := range others {
+		if last.meet(l) {
+			x.batch = append(x.batch, last.s.syms[last.skip:])
+			last = l
 		} else {
 			// They never agree, as in one long run. Go on without.
-			cur.advance(l.end)
+			last.advance(l.end)
 		}
 	}
-	x.batch = append(x.batch, cur.s.syms[cur.skip:])
-	x.first.marks = append(x.first.marks[:0], cur.state())
-	for _, l := range x.list[:n] {
-		l.s.syms, l.spare = l.spare[:0], l.s.syms
+	x.batch = append(x.batch, last.s.syms[last.skip:])
+	cur.turn()
+	for _, l := range others {
+		l.turn()
 	}
+	return last
 }
 
-// adopt puts the encoder into the state that the last round ended in.
-func (x *lanes) adopt(e *encoder, p []byte) {
-	m := x.first.marks[0]
+// adopt puts the encoder into the state m.
+func (x *lanes) adopt(e *encoder, m mark, p []byte) {
 	acc := x.acc
 	acc.follow(m.at)
 	w := &e.win
@@ -146,7 +158,6 @@ func (x *lanes) adopt(e *encoder, p []byte) {
 	e.chains.next3, e.chains.next4, e.chains.next6 = next, next, next
 	e.in = p[acc.full:]
 	e.length, e.dist, e.literal = m.length, m.dist, m.literal
-	x.first.zero = w.base - uint32(origin)
 }
 
 // code makes blocks of the symbols of a batch.

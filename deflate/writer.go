@@ -13,7 +13,7 @@ import (
 // level 6 with zlib's default memory level and window.
 //
 // Parallel changes nothing but the speed. It helps at levels 4 to 9 with the
-// full window, for a Write of half a mebibyte or more; its goroutines end
+// full window, for a Write of a quarter of a mebibyte or more; its goroutines end
 // before that Write returns, and each takes up to three mebibytes, which the
 // Writer keeps.
 type Options struct {
