@@ -12,21 +12,29 @@ const (
 // maxStored is the most bytes that one stored block holds.
 const maxStored = 65535
 
-// blockCodes is what coding a symbol needs: code<<8 | length in bits.
+// blockCodes is what writing a symbol needs, by code: the bits of the code,
+// their number in the byte above, and above that the number of all bits, the
+// extra ones among them.
 type blockCodes struct {
-	lit    [litCount]uint32
-	dist   [32]uint32
-	length [512]uint32 // length code and extra bits together
+	lit  [512]uint32
+	dist [32]uint32
 }
 
-// finish fills length from lit.
-func (c *blockCodes) finish() {
-	for n := minMatch; n <= maxMatch; n++ {
-		l := lengthCodes[n]
-		v := c.lit[l]
-		extra := uint32(n-minMatch) - uint32(lengthBase[l-257])
-		c.length[n] = v + extra<<(8+v&0xff) + uint32(lengthExtra[l-257])
+const (
+	codeBits = 16 // where the number of a code's bits begins
+	allBits  = 24 // where the number of all bits begins
+)
+
+func (c *blockCodes) setLit(i int, code uint16, n uint8) {
+	all := n
+	if i > endBlock {
+		all += lengthExtra[i-endBlock-1]
 	}
+	c.lit[i] = uint32(code) | uint32(n)<<codeBits | uint32(all)<<allBits
+}
+
+func (c *blockCodes) setDist(i int, code uint16, n uint8) {
+	c.dist[i] = uint32(code) | uint32(n)<<codeBits | uint32(n+distExtra[i])<<allBits
 }
 
 // run is one entry of the list of code lengths: a length, or a repeat.
@@ -46,15 +54,10 @@ type blockCoder struct {
 // the block is not stored however large it gets.
 func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, last, fixedOnly bool) {
 	clear(c.lit.freq[:])
-	clear(c.dist.freq[:distCount])
+	clear(c.dist.freq[:])
 	for _, s := range syms {
-		if s < 1<<16 {
-			c.lit.freq[uint8(s)]++
-			continue
-		}
-		c.lit.freq[lengthCodes[s&0x1ff]]++
-		d, _, _ := distCode(s >> 16)
-		c.dist.freq[d]++
+		c.lit.freq[s&0x1ff]++
+		c.dist.freq[s>>distAt&0x1f]++
 	}
 	c.lit.freq[endBlock] = 1
 
@@ -97,13 +100,12 @@ func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, la
 			n := uint(c.lens.lens[r.sym])
 			b.put(uint64(c.lens.code[r.sym])|uint64(r.extra)<<n, n+uint(lensExtra[r.sym]))
 		}
-		for i := range c.codes.lit {
-			c.codes.lit[i] = uint32(c.lit.code[i])<<8 | uint32(c.lit.lens[i])
+		for i := range litCount {
+			c.codes.setLit(i, c.lit.code[i], c.lit.lens[i])
 		}
 		for i := range distCount {
-			c.codes.dist[i] = uint32(c.dist.code[i])<<8 | uint32(c.dist.lens[i])
+			c.codes.setDist(i, c.dist.code[i], c.dist.lens[i])
 		}
-		c.codes.finish()
 		writeSymbols(b, syms, &c.codes)
 	}
 	if last {
@@ -183,21 +185,12 @@ func writeSymbols(b *bitWriter, syms []symbol, c *blockCodes) {
 		k := min(len(syms), (outSize-b.used)/most)
 		acc, n, used := b.acc, b.n, b.used
 		for _, s := range syms[:k] {
-			if s < 1<<16 {
-				v := c.lit[uint8(s)]
-				acc |= uint64(v>>8) << (n & 63)
-				n += uint(v & 0xff)
-			} else {
-				v := c.length[s&0x1ff]
-				acc |= uint64(v>>8) << (n & 63)
-				n += uint(v & 0xff)
-				d, extra, bits := distCode(s >> 16)
-				w := c.dist[d&31]
-				acc |= uint64(w>>8) << (n & 63)
-				n += uint(w & 0xff)
-				acc |= uint64(extra) << (n & 63)
-				n += bits
-			}
+			l, d := c.lit[s&0x1ff], c.dist[s>>distAt&0x1f]
+			v := uint64(l&0xffff | s>>lengthAt&0x1f<<(l>>codeBits&0x1f))
+			w := uint64(d&0xffff) | uint64(s>>moreAt)<<(d>>codeBits&0x1f)
+			all := uint(l >> allBits)
+			acc |= (v | w<<(all&0x3f)) << (n & 63)
+			n += all + uint(d>>allBits)
 			binary.LittleEndian.PutUint64(b.buf[used:], acc)
 			used += int(n >> 3)
 			acc >>= n & 56
@@ -206,6 +199,6 @@ func writeSymbols(b *bitWriter, syms []symbol, c *blockCodes) {
 		b.acc, b.n, b.used = acc, n, used
 		syms = syms[k:]
 	}
-	v := c.lit[endBlock]
-	b.put(uint64(v>>8), uint(v&0xff))
+	l := c.lit[endBlock]
+	b.put(uint64(l&0xffff), uint(l>>allBits))
 }

@@ -57,7 +57,7 @@ func (e *encoder) greedyTo(stop int) {
 		d := cur - cand
 		prev[cur&(ringSize-1)] = uint16(min(d, 0xffff))
 		if d > reach || cand <= base {
-			syms = append(syms, x&0xff)
+			syms = append(syms, literalSymbol(byte(x)))
 			pos++
 			continue
 		}
@@ -96,11 +96,11 @@ func (e *encoder) greedyTo(stop int) {
 		}
 		if best < minMatch {
 			length = best
-			syms = append(syms, x&0xff)
+			syms = append(syms, literalSymbol(byte(x)))
 			pos++
 			continue
 		}
-		syms = append(syms, uint32(pos-start)<<16|uint32(best))
+		syms = append(syms, matchSymbol(best, pos-start))
 		length = 0
 		if best <= lazy {
 			for at := pos + 1; at < pos+best; at++ {
@@ -138,13 +138,13 @@ func (e *encoder) greedyStep() {
 		}
 	}
 	if e.length < minMatch {
-		e.syms = append(e.syms, uint32(w.buf[w.pos]))
+		e.syms = append(e.syms, literalSymbol(w.buf[w.pos]))
 		w.ahead--
 		w.pos++
 		return
 	}
 	n := e.length
-	e.syms = append(e.syms, uint32(e.dist)<<16|uint32(n))
+	e.syms = append(e.syms, matchSymbol(n, e.dist))
 	w.ahead -= n
 	if n <= e.tune.lazy && w.ahead >= minMatch {
 		e.tables.insertRange(w.buf, w.base, w.pos+1, w.pos+n)

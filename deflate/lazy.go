@@ -28,7 +28,7 @@ func (e *encoder) lazy(flush Flush) outcome {
 		e.lazyStep(stop)
 	}
 	if e.literal {
-		e.syms = append(e.syms, uint32(w.buf[w.pos-1]))
+		e.syms = append(e.syms, literalSymbol(w.buf[w.pos-1]))
 		e.literal = false
 	}
 	if e.linking {
@@ -90,7 +90,7 @@ func (e *encoder) lazyTo(stop int) {
 			}
 		}
 		if prevLength >= minMatch && length <= prevLength {
-			syms = append(syms, uint32(prevDist)<<16|uint32(prevLength))
+			syms = append(syms, matchSymbol(prevLength, prevDist))
 			pos += prevLength - 1
 			literal = false
 			length = minMatch - 1
@@ -101,7 +101,7 @@ func (e *encoder) lazyTo(stop int) {
 			continue
 		}
 		if literal {
-			syms = append(syms, uint32(buf[pos-1]))
+			syms = append(syms, literalSymbol(buf[pos-1]))
 			if len(syms) == e.symLimit {
 				break
 			}

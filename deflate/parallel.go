@@ -169,33 +169,30 @@ func (x *lanes) code(e *encoder, p []byte, batch [][]symbol, limit int) {
 			for _, sym := range syms[:k] {
 				a.size += symbolSize(sym)
 			}
-			x.block = append(x.block, syms[:k]...)
+			block := syms[:k]
+			if k < limit {
+				// It is not whole, or began in another batch.
+				x.block = append(x.block, block...)
+				block = x.block
+			}
 			last := syms[k-1]
 			syms = syms[k:]
-			if len(x.block) < limit {
+			if len(block) < limit {
 				continue
 			}
 			end := a.start + a.size
-			if n := symbolSize(last); last < 1<<16 {
+			if last>>distAt&0x1f == noDist {
 				a.follow(end)
 			} else {
-				a.follow(end - n + 1)
+				a.follow(end - symbolSize(last) + 1)
 			}
 			var raw []byte
 			if a.start >= max(0, a.full-2*ringSize) {
 				raw = p[a.start:end]
 			}
-			e.coder.block(&e.out, x.block, raw, a.size, false, e.strategy == Fixed)
+			e.coder.block(&e.out, block, raw, a.size, false, e.strategy == Fixed)
 			x.block = x.block[:0]
 			a.start, a.size = end, 0
 		}
 	}
-}
-
-// symbolSize is how many bytes s stands for.
-func symbolSize(s symbol) int {
-	if s < 1<<16 {
-		return 1
-	}
-	return int(s & 0x1ff)
 }

@@ -19,12 +19,12 @@ func (e *encoder) runs(flush Flush) outcome {
 			e.length = matchLen(w.buf, w.pos-1, w.pos, min(maxMatch, w.ahead))
 		}
 		if e.length >= minMatch {
-			e.syms = append(e.syms, 1<<16|uint32(e.length))
+			e.syms = append(e.syms, matchSymbol(e.length, 1))
 			w.pos += e.length
 			w.ahead -= e.length
 			e.length = 0
 		} else {
-			e.syms = append(e.syms, uint32(w.buf[w.pos]))
+			e.syms = append(e.syms, literalSymbol(w.buf[w.pos]))
 			w.pos++
 			w.ahead--
 		}
@@ -52,7 +52,7 @@ func (e *encoder) literals(flush Flush) outcome {
 		e.length = 0
 		n := min(w.ahead, e.symLimit-len(e.syms))
 		for _, c := range w.buf[w.pos : w.pos+n] {
-			e.syms = append(e.syms, uint32(c))
+			e.syms = append(e.syms, literalSymbol(c))
 		}
 		w.pos += n
 		w.ahead -= n

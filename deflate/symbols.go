@@ -2,25 +2,60 @@ package deflate
 
 import "math/bits"
 
-// A symbol is a literal byte, or a match: distance<<16 | length. A literal
-// has distance zero.
+// A symbol is a literal byte or a match, ready to be counted and written
+// without telling the two apart: the code of the literal or length, the extra
+// bits of the length, the code of the distance, the extra bits of the distance,
+// from the lowest bit on. The distance of a literal has the code noDist, which
+// stands for no bits.
 type symbol = uint32
+
+const (
+	lengthAt = 9  // where the extra bits of the length begin
+	distAt   = 14 // where the code of the distance begins
+	moreAt   = 19 // where its extra bits begin
+
+	noDist = 31
+)
+
+// literalSymbol returns the symbol of one byte.
+func literalSymbol(c byte) symbol { return uint32(c) | noDist<<distAt }
+
+// matchSymbol returns the symbol of a match.
+func matchSymbol(length, dist int) symbol {
+	d := uint32(dist - 1)
+	// A code stands for the highest bit of d and the one behind it.
+	n := uint(bits.Len32(d|2)) - 2
+	return lengthSymbols[length&0x1ff] | (2*uint32(n)+d>>n)<<distAt | d&(1<<n-1)<<moreAt
+}
+
+// symbolSize is how many bytes s stands for.
+func symbolSize(s symbol) int { return int(sizes[s&0x1ff]) + int(s>>lengthAt&0x1f) }
+
+// sizes holds how many bytes a symbol stands for, without its extra bits.
+var sizes = func() (t [512]uint16) {
+	for c := range 256 {
+		t[c] = 1
+	}
+	for code, base := range lengthBase {
+		t[257+code] = minMatch + uint16(base)
+	}
+	return t
+}()
 
 const (
 	minMatch = 3
 	maxMatch = 258
 )
 
-// lengthCodes holds, by match length, the symbol that codes it.
-var lengthCodes = func() (t [512]uint16) {
-	n := minMatch
-	for code, extra := range lengthExtra[:28] {
-		for range 1 << extra {
-			t[n] = uint16(257 + code)
-			n++
+// lengthSymbols holds, by match length, its code and extra bits.
+var lengthSymbols = func() (t [512]symbol) {
+	for n := minMatch; n <= maxMatch; n++ {
+		code := 28 // the longest one has a code of its own
+		for n < maxMatch && int(lengthBase[code]) > n-minMatch || n < maxMatch && code == 28 {
+			code--
 		}
+		t[n] = uint32(257+code) | uint32(n-minMatch-int(lengthBase[code]))<<lengthAt
 	}
-	t[maxMatch] = 285 // the one length with a code of its own
 	return t
 }()
 
@@ -41,16 +76,6 @@ var lengthBase = func() (t [29]uint8) {
 	t[28] = maxMatch - minMatch
 	return t
 }()
-
-// distCode returns the code of distance d, one or more, and its extra bits.
-func distCode(d uint32) (code uint32, extra uint32, extraBits uint) {
-	d--
-	if d < 4 {
-		return d, 0, 0
-	}
-	n := uint(bits.Len32(d)) - 2
-	return 2*uint32(n) + d>>n, d & (1<<n - 1), n
-}
 
 // lensOrder is the order in which a block lists the lengths of its third code.
 var lensOrder = [lensCount]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
@@ -93,11 +118,10 @@ func init() {
 		if i == 280 {
 			next[8] = 0xc0
 		}
-		knownCodes.lit[i] = uint32(bits.Reverse16(next[b])>>(16-b))<<8 | uint32(b)
+		knownCodes.setLit(i, bits.Reverse16(next[b])>>(16-b), b)
 		next[b]++
 	}
 	for i := range distCount {
-		knownCodes.dist[i] = uint32(bits.Reverse16(uint16(i))>>11)<<8 | 5
+		knownCodes.setDist(i, bits.Reverse16(uint16(i))>>11, 5)
 	}
-	knownCodes.finish()
 }

@@ -194,7 +194,7 @@ func (z *Writer) Write(p []byte) (int, error) {
 	z.total += uint64(len(p))
 	switch z.o.Format {
 	case Zlib:
-		z.sum = adler32Update(z.sum, p)
+		z.sum = adlerSum(z.sum, p)
 	case Gzip:
 		z.sum = crc32Update(z.sum, p)
 	}
