@@ -44,6 +44,9 @@ type run struct{ sym, extra uint8 }
 // only memory.
 type blockCoder struct {
 	lit, dist, lens huffman
+	litFreq         [512]uint32 // by code, with room for what no symbol has
+	distFreq        [32]uint32  // noDist among them, which is not coded
+	lensFreq        [lensCount]uint32
 	scratch         treeScratch
 	codes           blockCodes
 	runs            [litCount + distCount]run
@@ -53,19 +56,20 @@ type blockCoder struct {
 // of input. raw is those bytes, or nil if they are no longer at hand, and then
 // the block is not stored however large it gets.
 func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, last, fixedOnly bool) {
-	clear(c.lit.freq[:])
-	clear(c.dist.freq[:])
+	clear(c.litFreq[:])
+	clear(c.distFreq[:])
 	for _, s := range syms {
-		c.lit.freq[s&0x1ff]++
-		c.dist.freq[s>>distAt&0x1f]++
+		c.litFreq[s&0x1ff]++
+		c.distFreq[s>>distAt&0x1f]++
 	}
+	c.lit.freq, c.dist.freq, c.lens.freq = c.litFreq[:], c.distFreq[:], c.lensFreq[:]
 	c.lit.freq[endBlock] = 1
 
 	length, fixedLength := c.lit.build(&litAlphabet, &c.scratch)
 	l, f := c.dist.build(&distAlphabet, &c.scratch)
 	length, fixedLength = length+l, fixedLength+f
 
-	clear(c.lens.freq[:lensCount])
+	clear(c.lensFreq[:])
 	runs := c.scan(c.runs[:0], c.lit.lens[:c.lit.last+1])
 	runs = c.scan(runs, c.dist.lens[:c.dist.last+1])
 	l, _ = c.lens.build(&lensAlphabet, &c.scratch)

@@ -25,7 +25,7 @@ type alphabet struct {
 // codes it always takes zlib's: the heap orders equal weights by depth and
 // the shortening of long codes goes from the rarest symbol on.
 type huffman struct {
-	freq [512]uint32 // of symbols beyond the alphabet too, which have no code
+	freq []uint32
 	lens [litCount + 1]uint8
 	code [litCount]uint16 // bit-reversed, ready to write
 	last int              // the highest symbol in use

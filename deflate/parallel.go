@@ -64,7 +64,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	// among them, the encoder alone has what a stored block needs. And what
 	// the first lane reads must lie in the input.
 	for e.win.blockStart >= 0 && main.at()-(e.win.pos-e.win.blockStart) < 0 ||
-		main.at()+segment/leastPart*3/4 < laneEarly+laneHistory {
+		main.at()+segment/leastPart*7/8 < laneEarly+laneHistory {
 		if e.win.ahead < minLookahead {
 			e.fill()
 		}
@@ -110,7 +110,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 func (x *lanes) round(e *encoder, cur *lane, p []byte, size, n, limit int) *lane {
 	var wait sync.WaitGroup
 	// The first segment is shorter, because who searches it codes as well.
-	next := cur.at() + size*3/4
+	next := cur.at() + size*7/8
 	cur.end = next
 	others := make([]*lane, 0, 8)
 	for _, l := range x.list {
