@@ -1,6 +1,7 @@
 package duplex
 
 import (
+	"crypto/tls"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,4 +92,26 @@ func (w *idleWatch) stop() {
 	}
 	w.mu.Unlock()
 	w.callback.Wait()
+}
+
+// progress is a number that grows while a destination takes bytes that no
+// counter shows yet.
+func (m *merge) progress() uint64 {
+	return arrived(m.dirs[0].dst) + arrived(m.dirs[1].dst)
+}
+
+// arrived returns a number that grows while the peer of s takes bytes, if there
+// is one.
+func arrived(s Stream) uint64 {
+	switch s := bare(s).(type) {
+	case *PairEnd:
+		return s.out.given()
+	case *tls.Conn:
+		if c, ok := s.NetConn().(Stream); ok {
+			return arrived(c)
+		}
+		return 0
+	default:
+		return ackedBytes(s)
+	}
 }

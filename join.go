@@ -2,7 +2,6 @@ package duplex
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"sync"
@@ -348,28 +347,6 @@ func (m *merge) drop(cause error) {
 	}
 }
 
-// progress is a number that grows while a destination takes bytes that no
-// counter shows yet.
-func (m *merge) progress() uint64 {
-	return arrived(m.dirs[0].dst) + arrived(m.dirs[1].dst)
-}
-
-// arrived returns a number that grows while the peer of s takes bytes, if there
-// is one.
-func arrived(s Stream) uint64 {
-	switch s := bare(s).(type) {
-	case *PairEnd:
-		return s.out.given()
-	case *tls.Conn:
-		if c, ok := s.NetConn().(Stream); ok {
-			return arrived(c)
-		}
-		return 0
-	default:
-		return ackedBytes(s)
-	}
-}
-
 // finish closes what is still open and returns the result. The end of ctx no
 // longer fails the join, but cuts the closing short.
 func (m *merge) finish(ctx context.Context) (Result, error) {
@@ -410,16 +387,4 @@ func (m *merge) close(ctx context.Context, d, opposite *direction) {
 		return
 	}
 	_ = d.src.Close()
-}
-
-// cut reports whether the end that d has just read is none; see wasReset.
-func (m *merge) cut(d, opposite *direction) bool {
-	sock := streamSocket(d.transfer.src)
-	return sock != nil && wasReset(sock, func() (w writer) {
-		w.busy = opposite.busy()
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		w.stopped, w.reset = opposite.result.Reason != Running, opposite.reset
-		return w
-	})
 }

@@ -75,3 +75,15 @@ func (c *Conn) writer() (w writer) {
 	w.stopped, w.reset = c.writeEnd.set, errors.Is(c.writeEnd.err, syscall.ECONNRESET)
 	return w
 }
+
+// cut reports whether the end that d has just read is none; see wasReset.
+func (m *merge) cut(d, opposite *direction) bool {
+	sock := streamSocket(d.transfer.src)
+	return sock != nil && wasReset(sock, func() (w writer) {
+		w.busy = opposite.busy()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		w.stopped, w.reset = opposite.result.Reason != Running, opposite.reset
+		return w
+	})
+}
