@@ -19,22 +19,22 @@ import "encoding/binary"
 // first, but it takes time. Every 32 Ki positions sweep sees to it that the
 // heads of the longer chains that are out of reach stay out of it.
 type chains struct {
-	three [ringSize]uint32 // rank<<16 | link
-	four  [ringSize]uint16
-	six   [ringSize]uint16
-	head4 [2 << hash4Bits]byte
-	head6 [2 << hash6Bits]byte
+	three    [ringSize]uint32 // rank<<16 | link
+	four     [ringSize]uint16
+	long     [ringSize]uint16 // five bytes: the way to everything longer
+	head4    [2 << hash4Bits]byte
+	headLong [2 << longBits]byte
 
-	next3, next4, next6 int // the next index to be linked, by kind
+	next3, next4, nextLong int // the next index to be linked, by kind
 }
 
 const (
-	hash4Bits = 15
-	hash6Bits = 14
+	hash4Bits = 14
+	longBits  = 15
 
-	// sixBytes is how many bytes the positions of the long chain share.
-	sixBytes = 6
-	sixShift = 64 - 8*sixBytes
+	// longBytes is how many bytes the positions of the long chain share.
+	longBytes = 5
+	longShift = 64 - 8*longBytes
 
 	// batch is how many positions are linked at a time, and linkedAhead how
 	// far the links reach at least. Links of positions behind are needed up
@@ -44,8 +44,8 @@ const (
 )
 
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hash4Bits) }
-func hash6(v uint64) uint32 {
-	return uint32(v << (64 - 8*sixBytes) * 0x9e3779b185ebca87 >> (64 - hash6Bits))
+func hashLong(v uint64) uint32 {
+	return uint32(v << (64 - 8*longBytes) * 0x9e3779b185ebca87 >> (64 - longBits))
 }
 
 // The heads are kept as bytes, so that sweep can take four at a time.
@@ -60,14 +60,14 @@ func (c *chains) put4(h uint32, v uint16) {
 	binary.LittleEndian.PutUint16(c.head4[i:i+2], v)
 }
 
-func (c *chains) last6(h uint32) uint16 {
-	i := 2 * uint(h&(1<<hash6Bits-1))
-	return binary.LittleEndian.Uint16(c.head6[i : i+2])
+func (c *chains) lastLong(h uint32) uint16 {
+	i := 2 * uint(h&(1<<longBits-1))
+	return binary.LittleEndian.Uint16(c.headLong[i : i+2])
 }
 
-func (c *chains) put6(h uint32, v uint16) {
-	i := 2 * uint(h&(1<<hash6Bits-1))
-	binary.LittleEndian.PutUint16(c.head6[i:i+2], v)
+func (c *chains) putLong(h uint32, v uint16) {
+	i := 2 * uint(h&(1<<longBits-1))
+	binary.LittleEndian.PutUint16(c.headLong[i:i+2], v)
 }
 
 // back returns the index that the link at leads to from the index from.
@@ -80,7 +80,7 @@ func (e *encoder) link(end int) {
 		at := w.base + uint32(c.next3)
 		if at&(ringSize-1) == 0 {
 			sweep(c.head4[:], uint16(at))
-			sweep(c.head6[:], uint16(at))
+			sweep(c.headLong[:], uint16(at))
 		}
 		// As far as the next sweep.
 		to := min(end, c.next3+ringSize-int(at&(ringSize-1)))
@@ -102,7 +102,7 @@ func (c *chains) linkRun(buf *windowMem, head *[1 << 15]uint32, base uint32, end
 		x := uint32(v)
 		h3 = (h3<<defaultShift ^ x>>16&0xff) & 0x7fff
 		h4 := hash4(x)
-		h6 := hash6(v)
+		long := hashLong(v)
 		slot := cur & (ringSize - 1)
 
 		last := head[h3] // rank<<16 | position
@@ -113,11 +113,11 @@ func (c *chains) linkRun(buf *windowMem, head *[1 << 15]uint32, base uint32, end
 		c.four[slot] = c.last4(h4) - cur
 		c.put4(h4, cur)
 
-		c.six[slot] = c.last6(h6) - cur
-		c.put6(h6, cur)
+		c.long[slot] = c.lastLong(long) - cur
+		c.putLong(long, cur)
 		cur++
 	}
-	c.next3, c.next4, c.next6 = end, end, end
+	c.next3, c.next4, c.nextLong = end, end, end
 }
 
 // linkRunAny is linkRun for any hash.
@@ -132,12 +132,12 @@ func (c *chains) linkRunAny(buf *windowMem, t *tables, base uint32, end int) {
 		c.four[slot] = c.last4(h4) - cur
 		c.put4(h4, cur)
 
-		h6 := hash6(v)
-		c.six[slot] = c.last6(h6) - cur
-		c.put6(h6, cur)
+		long := hashLong(v)
+		c.long[slot] = c.lastLong(long) - cur
+		c.putLong(long, cur)
 		cur++
 	}
-	c.next3, c.next4, c.next6 = end, end, end
+	c.next3, c.next4, c.nextLong = end, end, end
 }
 
 // link3 puts the position cur, at which the bytes of v are, into its chain of
@@ -182,14 +182,14 @@ func (e *encoder) linkTail(end int) {
 		c.four[cur&(ringSize-1)] = c.last4(h) - cur
 		c.put4(h, cur)
 	}
-	for ; c.next6 < min(end, there-sixBytes+1); c.next6++ {
-		cur := uint16(w.base) + uint16(c.next6)
+	for ; c.nextLong < min(end, there-longBytes+1); c.nextLong++ {
+		cur := uint16(w.base) + uint16(c.nextLong)
 		if cur&(ringSize-1) == 0 {
-			sweep(c.head6[:], cur)
+			sweep(c.headLong[:], cur)
 		}
-		h := hash6(binary.LittleEndian.Uint64(w.buf[c.next6:]))
-		c.six[cur&(ringSize-1)] = c.last6(h) - cur
-		c.put6(h, cur)
+		h := hashLong(binary.LittleEndian.Uint64(w.buf[c.nextLong:]))
+		c.long[cur&(ringSize-1)] = c.lastLong(h) - cur
+		c.putLong(h, cur)
 	}
 }
 
@@ -197,7 +197,7 @@ func (e *encoder) linkTail(end int) {
 func (e *encoder) linkFrom(at int) {
 	c, w := &e.chains, &e.win
 	end := at + linkedAhead + batch
-	if c.next3 != c.next6 || end+8 > w.end() {
+	if c.next3 != c.nextLong || end+8 > w.end() {
 		e.linkTail(min(end, w.end()))
 		if end+8 > w.end() {
 			return
@@ -210,12 +210,12 @@ func (e *encoder) linkFrom(at int) {
 func (c *chains) slide(n int) {
 	c.next3 = max(0, c.next3-n)
 	c.next4 = max(0, c.next4-n)
-	c.next6 = max(0, c.next6-n)
+	c.nextLong = max(0, c.nextLong-n)
 }
 
 // clear forgets all heads, those of three bytes too.
 func (c *chains) clear(head []uint32) {
 	clear(head)
 	clear(c.head4[:])
-	clear(c.head6[:])
+	clear(c.headLong[:])
 }

@@ -114,7 +114,7 @@ func (e *encoder) reset(level int, strategy Strategy, memLevel, windowBits int) 
 		clear(e.tables.head)
 	}
 	e.linking, e.gapEnd = e.isLazy(), 0
-	e.chains.next3, e.chains.next4, e.chains.next6 = 0, 0, 0
+	e.chains.next3, e.chains.next4, e.chains.nextLong = 0, 0, 0
 }
 
 // skipAhead moves the window so far up the absolute positions that all that
@@ -197,7 +197,7 @@ func (e *encoder) run(flush Flush) {
 					e.win.base += uint32(e.win.pos)
 				}
 				e.win.restart()
-				e.chains.next3, e.chains.next4, e.chains.next6 = 0, 0, 0
+				e.chains.next3, e.chains.next4, e.chains.nextLong = 0, 0, 0
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func (e *encoder) enterLazy() {
 	e.linking = true
 	next := w.pos - w.insert
 	start := max(1, next-ringSize+minLookahead)
-	c.next3, c.next4, c.next6 = next, min(next, start), min(next, start)
+	c.next3, c.next4, c.nextLong = next, min(next, start), min(next, start)
 	e.gapEnd = 0
 	if e.gaps == nil {
 		e.gaps = new([ringSize]bool)
@@ -40,8 +40,8 @@ func (e *encoder) enterLazy() {
 	for h := range uint32(1 << hash4Bits) {
 		c.put4(h, none)
 	}
-	for h := range uint32(1 << hash6Bits) {
-		c.put6(h, none)
+	for h := range uint32(1 << longBits) {
+		c.putLong(h, none)
 	}
 	for at := start; at < next; at++ {
 		cur := uint16(base) + uint16(at)

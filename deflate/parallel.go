@@ -155,7 +155,7 @@ func (x *lanes) adopt(e *encoder, m mark, p []byte) {
 	copy(w.buf[:2*ringSize], p[origin:acc.full])
 	w.pos, w.ahead, w.insert = m.at-origin, acc.full-m.at, 0
 	next := max(0, w.pos-w.reach())
-	e.chains.next3, e.chains.next4, e.chains.next6 = next, next, next
+	e.chains.next3, e.chains.next4, e.chains.nextLong = next, next, next
 	e.in = p[acc.full:]
 	e.length, e.dist, e.literal = m.length, m.dist, m.literal
 }

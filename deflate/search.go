@@ -1,9 +1,6 @@
 package deflate
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // search looks for a match longer than best, which is two or more, at the
 // index at, which has ahead bytes, among the chain first candidates. It
@@ -27,7 +24,7 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 	word := buf.load64(at)
 	found := best
 
-	if best < sixBytes {
+	if best < longBytes {
 		// Fewer bytes in common are a condition for more.
 		if back(at, uint16(three)) < low {
 			return best, 0
@@ -38,14 +35,14 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 			}
 			return best, 0
 		}
-		// A match of six or more is the best if there is one.
-		if at < c.next6 {
-			for cand, left := back(at, c.six[slot]), chain; cand >= low; left-- {
+		// A match of five or more is the best if there is one.
+		if at < c.nextLong {
+			for cand, left := back(at, c.long[slot]), chain; cand >= low; left-- {
 				if left == 0 {
 					return e.walk(at, at, best, 0, chain, ahead)
 				}
 				s := (base + uint16(cand)) & (ringSize - 1)
-				if (buf.load64(cand)^word)<<sixShift == 0 && !e.missing(cand) {
+				if (buf.load64(cand)^word)<<longShift == 0 && !e.missing(cand) {
 					diff := int(rank - uint16(c.three[s]>>16))
 					if diff > chain {
 						break
@@ -60,60 +57,40 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 						}
 					}
 				}
-				cand = back(cand, c.six[s])
+				cand = back(cand, c.long[s])
 			}
 		}
-		if best == sixBytes-1 {
+		if best == longBytes-1 {
 			return best, 0
 		}
-		mask := ^uint64(0) >> (64 - 8*uint(max(best+1, 4)))
-		steps, strangers := chain, chain
-		for cand := back(at, c.four[slot]); cand >= low; {
-			x := buf.load64(cand) ^ word
-			s := (base + uint16(cand)) & (ringSize - 1)
-			if uint32(x) != 0 {
-				if strangers--; strangers == 0 {
-					return e.walk(at, at, best, 0, chain, ahead)
-				}
-				cand = back(cand, c.four[s])
-				continue
+		// One of four is as good as any other of four.
+		for cand, left := back(at, c.four[slot]), chain; cand >= low; left-- {
+			if left == 0 {
+				return e.walk(at, at, best, 0, chain, ahead)
 			}
-			if x&mask == 0 && !e.missing(cand) {
+			s := (base + uint16(cand)) & (ringSize - 1)
+			if uint32(buf.load64(cand)) == uint32(word) && !e.missing(cand) {
 				diff := int(rank - uint16(c.three[s]>>16))
 				if diff > chain {
 					break
 				}
-				d := at - cand
-				if d < far || diff == 1 {
-					n := min(bits.TrailingZeros64(x)>>3, limit)
-					if n > found {
-						found, dist = n, d
-						if n >= sixBytes-1 || n >= min(e.tune.nice, ahead) {
-							return found, dist
-						}
-						mask = ^uint64(0) >> (56 - 8*uint(n))
-					}
+				if d := at - cand; d < far || diff == 1 {
+					return 4, d
 				}
-			}
-			// Every candidate here counts in zlib's chain too, so the rank
-			// need not be looked at before.
-			steps--
-			if steps == 0 && e.gapEnd == 0 {
-				break
 			}
 			cand = back(cand, c.four[s])
 		}
-		if found == 2 {
+		if best == 2 {
 			return e.search3(at, chain)
 		}
-		return found, dist
+		return best, 0
 	}
 	return e.longer(at, at, best, 0, chain, ahead)
 }
 
-// longer goes on searching with a match of found bytes, at least six, in hand,
+// longer goes on searching with a match of found bytes, at least five, in hand,
 // the one at top if that is not at itself. A better match is on two chains:
-// that of the first six bytes, and that of the six bytes that end behind the
+// that of the first five bytes, and that of the five bytes that end behind the
 // match in hand, where the one in hand differs. The search follows both side by
 // side and ends when either does, which is soon where one of them is short.
 func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
@@ -126,26 +103,26 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 		return found, dist
 	}
 	low := max(1, at-far)
-	word := buf.load64(at) << sixShift
-	off := min(found-sixBytes+1, c.next6-1-at)
-	tail := buf.load64(at+off) << sixShift
+	word := buf.load64(at) << longShift
+	off := min(found-longBytes+1, c.nextLong-1-at)
+	tail := buf.load64(at+off) << longShift
 	front, q := top, at+off
 	for left := chain; ; left-- {
 		if left == 0 {
 			return e.walk(at, top, found, dist, chain, ahead)
 		}
-		front = back(front, c.six[(base+uint16(front))&(ringSize-1)])
+		front = back(front, c.long[(base+uint16(front))&(ringSize-1)])
 		cand := front
 		if front < low {
 			return found, dist
 		}
-		if buf.load64(front+off)<<sixShift != tail || buf.load64(front)<<sixShift != word {
-			q = back(q, c.six[(base+uint16(q))&(ringSize-1)])
+		if buf.load64(front+off)<<longShift != tail || buf.load64(front)<<longShift != word {
+			q = back(q, c.long[(base+uint16(q))&(ringSize-1)])
 			cand = q - off
 			if cand < low {
 				return found, dist
 			}
-			if cand >= top || buf.load64(q)<<sixShift != tail || buf.load64(cand)<<sixShift != word {
+			if cand >= top || buf.load64(q)<<longShift != tail || buf.load64(cand)<<longShift != word {
 				continue
 			}
 		}
@@ -161,15 +138,15 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 		if d >= far && diff != 1 {
 			continue
 		}
-		n := sixBytes + buf.matchLen(cand+sixBytes, at+sixBytes, limit-sixBytes)
+		n := longBytes + buf.matchLen(cand+longBytes, at+longBytes, limit-longBytes)
 		if n > found {
 			found, dist = n, d
 			if n >= nice {
 				return found, dist
 			}
 			// The chain of the end begins at the top again.
-			off = min(found-sixBytes+1, c.next6-1-at)
-			tail = buf.load64(at+off) << sixShift
+			off = min(found-longBytes+1, c.nextLong-1-at)
+			tail = buf.load64(at+off) << longShift
 			q = at + off
 		}
 	}
