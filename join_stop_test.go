@@ -141,6 +141,7 @@ func TestJoinStop_ClosesStreamsThatNoDeadlineReaches(t *testing.T) {
 				end()
 				receiveEnd(t, a, "")
 				receiveEnd(t, b, "")
+				synctest.Wait() // or the peers' own ends come first
 				_, _ = a.Close(), b.Close()
 				result := <-done
 				noError(t, result.err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,7 +86,13 @@ func TestRawModeIsAlwaysPutBack(t *testing.T) {
 			cmd.Env = append(os.Environ(), actor+"=raw", "GOTRACEBACK=none")
 			cmd.Stdin, cmd.Stdout = slave, slave
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-			if err := cmd.Start(); err != nil {
+			// A signal that this process was started to ignore, as under nohup, would
+			// be ignored there too.
+			caught := make(chan os.Signal, 1)
+			signal.Notify(caught, syscall.SIGHUP)
+			err = cmd.Start()
+			signal.Stop(caught)
+			if err != nil {
 				t.Fatal(err)
 			}
 			lines := bufio.NewReader(master)
