@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// proxy is a program that joins every connection it takes to one of its own.
+type proxy struct {
+	name string
+	// command returns what joins the connections to l, if that is given, or to
+	// a port that it prints, with the port back.
+	command func(l *os.File, back string) *exec.Cmd
+	inherit bool // it takes the listener
+}
+
+// proxies returns those that this machine can run, socat first.
+func proxies(dir string) (list []proxy) {
+	if path := find("socat"); path != "" {
+		list = append(list, proxy{name: "socat", command: func(_ *os.File, back string) *exec.Cmd {
+			return exec.Command(path, "-d", "-d", "-b", "65536", "TCP-LISTEN:0,bind=127.0.0.1,fork,backlog=1024,nodelay",
+				"TCP:127.0.0.1:"+back+",nodelay")
+		}})
+	}
+	duplex := filepath.Join(dir, "duplex")
+	build := exec.Command("go", "build", "-o", duplex, "./cmd/duplex")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		log.Fatalf("building duplex: %v\n%s", err, out)
+	}
+	list = append(list, proxy{name: "duplex", command: func(_ *os.File, back string) *exec.Cmd {
+		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork", "tcp://127.0.0.1:"+back)
+	}})
+	if path := find("haproxy"); path != "" {
+		list = append(list, proxy{name: "HAProxy", inherit: true, command: func(_ *os.File, back string) *exec.Cmd {
+			file := filepath.Join(dir, "haproxy.cfg")
+			config := fmt.Sprintf(`
+global
+	maxconn 4000
+defaults
+	mode tcp
+	timeout connect 5s
+	timeout client 1h
+	timeout server 1h
+	option splice-auto
+listen join
+	bind fd@3
+	server back 127.0.0.1:%s
+`, back)
+			if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+				log.Fatal(err)
+			}
+			return exec.Command(path, "-db", "-f", file)
+		}})
+	}
+	if path := find("node"); path != "" {
+		list = append(list, proxy{name: "Node", command: func(_ *os.File, back string) *exec.Cmd {
+			return exec.Command(path, "join/peers/join.js", back)
+		}})
+	}
+	return list
+}
+
+// find returns the path of a program, or says that its row is missing.
+func find(name string) string {
+	for _, path := range []string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(path); err == nil {
+			return path
+		}
+	}
+	log.Printf("no %s: its column is missing", name)
+	return ""
+}
+
+// run starts p in front of the port back, calls f with its address and its
+// process, and ends it.
+func (p proxy) run(back string, f func(addr string, pid int)) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	addr := l.Addr().String()
+	var file *os.File
+	if p.inherit {
+		if file, err = l.(*net.TCPListener).File(); err != nil {
+			log.Fatal(err)
+		}
+		defer file.Close()
+	}
+	_ = l.Close()
+	cmd := p.command(file, back)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // socat forks
+	if p.inherit {
+		cmd.ExtraFiles = []*os.File{file}
+	}
+	out, w := io.Pipe()
+	cmd.Stdout, cmd.Stderr = w, w
+	if err := cmd.Start(); err != nil {
+		log.Fatalf("%s: %v", p.name, err)
+	}
+	said := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if m := port.FindStringSubmatch(lines.Text()); m != nil {
+				select {
+				case said <- "127.0.0.1:" + m[1]:
+				default:
+				}
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	if !p.inherit {
+		select {
+		case addr = <-said:
+		case <-time.After(10 * time.Second):
+			log.Fatalf("%s does not say where it listens", p.name)
+		}
+	}
+	f(addr, cmd.Process.Pid)
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	_ = cmd.Wait()
+	_ = w.Close()
+}
+
+// port is how the programs say where they listen.
+var port = regexp.MustCompile(`listening on .*?(\d+)$`)
+
+// memory returns what the process group of pid holds in memory, in KiB: pages
+// that several processes share count for each in part.
+func memory(group int) (kib int) {
+	procs, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, stat := range procs {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has gone
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if f := strings.Fields(rest); len(f) < 3 || f[2] != strconv.Itoa(group) {
+			continue
+		}
+		text, err = os.ReadFile(filepath.Join(filepath.Dir(stat), "smaps_rollup"))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			var n int
+			if _, err := fmt.Sscanf(line, "Pss: %d kB", &n); err == nil {
+				kib += n
+			}
+		}
+	}
+	return kib
+}
