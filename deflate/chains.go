@@ -95,26 +95,28 @@ func (e *encoder) link(end int) {
 // linkRun is link without the sweeps, for the usual hash.
 func (c *chains) linkRun(buf *windowMem, head *[1 << 15]uint32, base uint32, end int) {
 	at := c.next3
-	cur := uint16(base) + uint16(at)
+	cur := (base + uint32(at)) & 0xffff // a run ends before it could come round
 	h3 := uint32(buf[at&0xffff])<<defaultShift ^ uint32(buf[(at+1)&0xffff])
 	for ; at < end; at++ {
 		v := buf.load64(at)
 		x := uint32(v)
-		h3 = (h3<<defaultShift ^ x>>16&0xff) & 0x7fff
-		h4 := hash4(x)
-		long := hashLong(v)
 		slot := cur & (ringSize - 1)
 
-		last := head[h3] // rank<<16 | position
-		rank := last&^0xffff + 1<<16
-		head[h3] = rank | uint32(cur)
-		c.three[slot] = rank | uint32(uint16(last)-cur)
+		h3 = h3<<defaultShift ^ x>>16&0xff
+		last := head[h3&0x7fff] // rank<<16 | position
+		rank := (last | 0xffff) + 1
+		head[h3&0x7fff] = rank + cur
+		c.three[slot] = rank + uint32(uint16(last-cur))
 
-		c.four[slot] = c.last4(h4) - cur
-		c.put4(h4, cur)
+		h4 := 2 * uint(hash4(x)&(1<<hash4Bits-1))
+		head4 := c.head4[h4 : h4+2]
+		c.four[slot] = binary.LittleEndian.Uint16(head4) - uint16(cur)
+		binary.LittleEndian.PutUint16(head4, uint16(cur))
 
-		c.long[slot] = c.lastLong(long) - cur
-		c.putLong(long, cur)
+		long := 2 * uint(hashLong(v)&(1<<longBits-1))
+		headLong := c.headLong[long : long+2]
+		c.long[slot] = binary.LittleEndian.Uint16(headLong) - uint16(cur)
+		binary.LittleEndian.PutUint16(headLong, uint16(cur))
 		cur++
 	}
 	c.next3, c.next4, c.nextLong = end, end, end
@@ -156,10 +158,13 @@ func (c *chains) link3(t *tables, v uint32, cur uint16) {
 func sweep(heads []byte, cur uint16) {
 	const high = 0x8000800080008000
 	now := uint64(cur) * 0x0001000100010001
-	for ; len(heads) >= 8; heads = heads[8:] {
-		v := binary.LittleEndian.Uint64(heads)
-		old := ^(v ^ now) & high
-		binary.LittleEndian.PutUint64(heads, v&^(old-old>>15)^old)
+	for ; len(heads) >= 64; heads = heads[64:] {
+		some := (*[64]byte)(heads)
+		for i := 0; i < 64; i += 8 {
+			v := binary.LittleEndian.Uint64(some[i : i+8])
+			old := ^(v ^ now) & high
+			binary.LittleEndian.PutUint64(some[i:i+8], v&^(old-old>>15)^old)
+		}
 	}
 }
 

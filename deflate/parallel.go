@@ -101,6 +101,9 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	}
 	e.win.blockStart = e.win.pos - (at - x.acc.start)
 	main.s = nil
+	for _, l := range x.list {
+		l.s.in = nil
+	}
 }
 
 // round searches about n segments of size bytes of p, the first of them with

@@ -15,7 +15,7 @@ import (
 // Parallel changes nothing but the speed. It helps at levels 4 to 9 with the
 // full window, for a Write of a quarter of a mebibyte or more; its goroutines end
 // before that Write returns, and each takes up to three mebibytes, which the
-// Writer keeps.
+// Writer keeps to its Close.
 type Options struct {
 	Format     Format   // Raw, Zlib or Gzip
 	Level      Level    // how hard to search
@@ -128,15 +128,15 @@ func (z *Writer) Reset(w io.Writer) {
 }
 
 // states keeps the memory of Writers between streams, by size: those of
-// memory level 9 need more.
-var states [2]sync.Pool
+// memory level 9 need more. lanePools keeps that of parallel ones.
+var states, lanePools [2]sync.Pool
 
-// pool returns the pool that z's memory comes from.
-func (z *Writer) pool() *sync.Pool {
+// pool returns the one of pools that z's memory comes from.
+func (z *Writer) pool(pools *[2]sync.Pool) *sync.Pool {
 	if z.o.MemLevel > 8 {
-		return &states[1]
+		return &pools[1]
 	}
-	return &states[0]
+	return &pools[0]
 }
 
 // acquire gets memory and writes the header, at the first call of a stream.
@@ -144,7 +144,7 @@ func (z *Writer) acquire() *encoderState {
 	if z.s != nil {
 		return z.s
 	}
-	s, _ := z.pool().Get().(*encoderState)
+	s, _ := z.pool(&states).Get().(*encoderState)
 	if s == nil {
 		s = newEncoderState(z.o.MemLevel)
 	}
@@ -176,8 +176,12 @@ func (z *Writer) release() {
 	if z.s != nil {
 		z.s.out.w = nil
 		z.s.in = nil
-		z.pool().Put(z.s)
+		z.pool(&states).Put(z.s)
 		z.s = nil
+	}
+	if z.lanes != nil {
+		z.pool(&lanePools).Put(z.lanes)
+		z.lanes = nil
 	}
 }
 
@@ -223,7 +227,9 @@ func (z *Writer) run(p []byte, flush Flush) error {
 	}
 	if z.o.Parallel > 1 && len(p) > 0 && flush == noFlush {
 		if z.lanes == nil {
-			z.lanes = new(lanes)
+			if z.lanes, _ = z.pool(&lanePools).Get().(*lanes); z.lanes == nil {
+				z.lanes = new(lanes)
+			}
 		}
 		z.lanes.sideBySide(s, z.o.Parallel)
 	}
