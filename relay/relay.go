@@ -179,6 +179,9 @@ func (r *Relay) serve(ctx context.Context, front, back *endpoint.Spec) error {
 		return err
 	}
 	most := front.Options.Count("max", DefaultMax)
+	if most == 0 {
+		most = -1 // any number; to a server zero is its own default
+	}
 	grace := r.grace()
 	stop, release := after(ctx, max(grace-stopTime, grace/2), nil)
 	defer release()
