@@ -66,10 +66,10 @@ func (c echoCmd) Run(s *session) error {
 		},
 		Failed: func(remote net.Addr, err error) {
 			if remote == nil {
-				fmt.Fprintf(s.log, "duplex: %v\n", err)
+				fmt.Fprintf(s.log, "duplex: %s\n", oneLine(err.Error()))
 				return
 			}
-			fmt.Fprintf(s.log, "duplex: connection from %v: %v\n", remote, err)
+			fmt.Fprintf(s.log, "duplex: connection from %s: %s\n", oneLine(remote.String()), oneLine(err.Error()))
 		},
 		Dropped: func(_, remote net.Addr) {
 			fmt.Fprintf(s.log, "duplex: connection from %v: closed: too many connections already\n", remote)

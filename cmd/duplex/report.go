@@ -88,7 +88,7 @@ func (p *reporter) opened(join relay.Info) {
 	case p.log != nil:
 		p.log.Info("opened", "id", join.ID, "peer", join.Peer, "a", p.relay.A.String(), "b", p.relay.B.String())
 	case p.Verbose:
-		fmt.Fprintf(p.w, "%d: opened %s\n", join.ID, join.Peer)
+		fmt.Fprintf(p.w, "%d: opened %s\n", join.ID, oneLine(join.Peer))
 	}
 }
 
@@ -103,7 +103,7 @@ func (p *reporter) ended(join relay.Info, result duplex.Result, took time.Durati
 		return
 	}
 	if err != nil && join.Peer != "" { // the only one is reported at the end
-		fmt.Fprintf(p.w, "duplex: connection %d from %s: %v\n", join.ID, join.Peer, err)
+		fmt.Fprintf(p.w, "duplex: connection %d from %s: %s\n", join.ID, oneLine(join.Peer), oneLine(err.Error()))
 	}
 	if p.Verbose {
 		fmt.Fprintf(p.w, "%d: a to b %d bytes, %v; b to a %d bytes, %v; %v\n", join.ID,
@@ -121,5 +121,5 @@ func (p *reporter) failed(err error) {
 		p.log.Error("failed", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(p.w, "duplex: %v\n", err)
+	fmt.Fprintf(p.w, "duplex: %s\n", oneLine(err.Error()))
 }
