@@ -23,6 +23,8 @@ type socketReader struct {
 	c    *chunk
 	err  error
 	late error // what ready took from the socket, for the next read
+
+	waited bool // the last read found nothing at first
 }
 
 func newSocketReader(r any) *socketReader {
@@ -44,6 +46,7 @@ func newSocketReader(r any) *socketReader {
 		}
 		c.free()
 		s.c, s.err = nil, err
+		s.waited = s.waited || err == syscall.EAGAIN
 		return err != syscall.EAGAIN
 	}
 	s.peek = func(fd uintptr) bool {
@@ -73,7 +76,7 @@ func (s *socketReader) read(size readSize) (*chunk, error) {
 		s.late = nil
 		return nil, err
 	}
-	s.want = size.next()
+	s.want, s.waited = size.next(), false
 	if err := s.raw.Read(s.try); err != nil {
 		return nil, s.opError(err)
 	}
@@ -86,18 +89,6 @@ func (s *socketReader) read(size readSize) (*chunk, error) {
 		return nil, io.EOF
 	}
 	return nil, s.opError(os.NewSyscallError("read", err))
-}
-
-// wait blocks until there is something to read, the end included. An error of
-// the socket is taken from it by looking, so it is returned here.
-func (s *socketReader) wait() error {
-	if err := s.raw.Read(s.peek); err != nil {
-		return s.opError(err)
-	}
-	if s.err != nil {
-		return s.opError(os.NewSyscallError("read", s.err))
-	}
-	return nil
 }
 
 // ready reports whether a read would return at once.

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// spliced moves bytes from socket to socket inside the kernel, if both are
-// sockets that Go can splice. It reports false if they are not.
+// spliced moves bytes from socket to socket, inside the kernel where there are
+// many, if both are sockets that Go can splice. It reports false if they are
+// not.
 //
 // The kernel's splice goes on until the source ends, and says nothing until
 // then. A read deadline on the source makes it come up: Go's splice then
@@ -46,13 +47,27 @@ func (t *transfer) spliced() bool {
 	if in == nil {
 		return false
 	}
-	for flowing := false; !t.quit.Load(); {
-		if !flowing {
-			// A splice that waits holds a pipe, two descriptors; this does not.
-			if err := in.wait(); err != nil {
+	bulk, burst := false, 0 // what was read without a wait in between
+	var size readSize
+	for !t.quit.Load() {
+		if !bulk {
+			// Small pieces are faster by a read and a write, and a splice that
+			// waits holds a pipe, two descriptors; a read that waits holds nothing.
+			c, err := in.read(size)
+			if err != nil {
 				t.stop(reading, err)
 				return true
 			}
+			size.got(c.len())
+			if in.waited {
+				burst = 0
+			}
+			burst += c.len()
+			bulk = burst >= largeChunk/2
+			if !t.deliver(c, nil) {
+				return true
+			}
+			continue
 		}
 		if err := src.SetReadDeadline(time.Now().Add(t.tick)); err != nil {
 			t.stop(reading, err)
@@ -64,7 +79,6 @@ func (t *transfer) spliced() bool {
 		t.inside.Store(true)
 		n, err := step()
 		t.progress(n)
-		flowing = n > 0
 		if err == nil {
 			return true
 		}
@@ -73,7 +87,8 @@ func (t *transfer) spliced() bool {
 			return true
 		}
 		t.inside.Store(false)
-		if !flowing {
+		if bulk = n >= largeChunk; !bulk {
+			burst = 0
 			if err := src.SetReadDeadline(time.Time{}); err != nil {
 				t.stop(reading, err)
 				return true
