@@ -37,7 +37,7 @@ func Ready(ctx context.Context, s duplex.Stream) (duplex.Stream, error) {
 // pending is an accepted connection with something to be done before its first
 // byte.
 type pending struct {
-	raw    duplex.Stream // deadlines and addresses are its own
+	raw    duplex.Stream // until it is finished, deadlines and addresses are its own
 	conn   net.Conn      // the same
 	url    string        // of the listener
 	within time.Duration // how long finish may take; 0 is without a bound
@@ -47,6 +47,7 @@ type pending struct {
 	done   atomic.Pointer[duplex.Stream]
 	err    error // of finish
 	closed atomic.Bool
+	limits limits
 }
 
 // pendingListener makes pending connections of those of a listener.
@@ -95,11 +96,19 @@ func (p *pending) ready(ctx context.Context) (duplex.Stream, error) {
 		s, err := p.finish(ctx)
 		if !stop() {
 			<-stopped
+			if err == nil {
+				_ = duplex.Abort(s, nil) // it came too late
+			}
 			err = context.Cause(ctx)
 		}
+		if err == nil {
+			p.hand(s)
+			if p.closed.Load() { // by a call that knew p.raw only
+				_ = s.Close()
+			}
+			return
+		}
 		switch {
-		case err == nil:
-			p.done.Store(&s)
 		case p.closed.Load():
 			p.err = duplex.ErrClosed
 		default:
@@ -179,6 +188,54 @@ func (p *pending) addressed() net.Conn {
 	return p.conn
 }
 
-func (p *pending) SetDeadline(t time.Time) error      { return p.conn.SetDeadline(t) }
-func (p *pending) SetReadDeadline(t time.Time) error  { return p.conn.SetReadDeadline(t) }
-func (p *pending) SetWriteDeadline(t time.Time) error { return p.conn.SetWriteDeadline(t) }
+// CanCloseWrite reports what the finished stream says; until then it hopes.
+func (p *pending) CanCloseWrite() bool {
+	if s := p.done.Load(); s != nil {
+		return duplex.CanCloseWrite(*s)
+	}
+	return true
+}
+
+func (p *pending) SetDeadline(t time.Time) error {
+	return errors.Join(p.SetReadDeadline(t), p.SetWriteDeadline(t))
+}
+
+func (p *pending) SetReadDeadline(t time.Time) error {
+	return p.limits.set(p.addressed, net.Conn.SetReadDeadline, &p.limits.read, t)
+}
+
+func (p *pending) SetWriteDeadline(t time.Time) error {
+	return p.limits.set(p.addressed, net.Conn.SetWriteDeadline, &p.limits.write, t)
+}
+
+// limits are the deadlines of a pending connection. They bound finish, and then
+// are the finished stream's own.
+type limits struct {
+	mu          sync.Mutex
+	read, write time.Time
+}
+
+// set sets one of them on the connection that conn returns.
+func (l *limits) set(conn func() net.Conn, set func(net.Conn, time.Time) error, kept *time.Time, t time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*kept = t
+	return set(conn(), t)
+}
+
+// hand makes s what the connection is from now on. Deadlines move from what
+// finish began with to s: its own may be other than those below it.
+func (p *pending) hand(s duplex.Stream) {
+	l := &p.limits
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p.done.Store(&s)
+	c, ok := s.(net.Conn)
+	if !ok || l.read.IsZero() && l.write.IsZero() {
+		return
+	}
+	// These fail on a closed connection only, as its next use then does.
+	_ = p.conn.SetDeadline(noDeadline)
+	_ = c.SetReadDeadline(l.read)
+	_ = c.SetWriteDeadline(l.write)
+}

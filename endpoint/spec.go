@@ -196,6 +196,10 @@ func find(name string) (Scheme, bool) {
 	return s, ok
 }
 
+// Lookup returns the scheme of that name, for those kinds that are registered
+// from elsewhere and stand on another one.
+func Lookup(name string) (Scheme, bool) { return find(name) }
+
 // Schemes returns the known schemes, by name.
 func Schemes() []Scheme {
 	find("") // for the built-in ones

@@ -5,4 +5,5 @@ package all
 import (
 	_ "github.com/duplex-go/duplex/endpoint/proxy" // the option proxy
 	_ "github.com/duplex-go/duplex/endpoint/pty"   // pty:
+	_ "github.com/duplex-go/duplex/endpoint/ws"    // ws://, wss://
 )

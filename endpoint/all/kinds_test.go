@@ -61,6 +61,8 @@ func kinds() []kind {
 		accepted("tcp with PROXY", "tcp://127.0.0.1:0,proxy", ",proxy=2"),
 		dialled("tls", "tls://127.0.0.1:0,cert="+cert, ",ca="+cert),
 		accepted("tls with PROXY", "tls://127.0.0.1:0,proxy,cert="+cert, ",proxy=1,ca="+cert),
+		dialled("ws", "ws://127.0.0.1:0/x", ""),
+		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
 		both("unix", func(t *testing.T) side {
 			d, a := connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
 			return side{near: d, far: a}
