@@ -301,3 +301,14 @@ w.onclose = (e) => console.log(e.code, e.wasClean)`
 		t.Errorf("node says %q", out)
 	}
 }
+
+// TestACutFrameBringsNoBytesThatWereNotSent is about the mask: coder/websocket
+// 1.8.15 returns what came of a frame that is cut without taking it off.
+func TestACutFrameBringsNoBytesThatWereNotSent(t *testing.T) {
+	s := after(t, []byte("\x82\x88\x01\x02\x03\x04" + "\x60\x60"))
+	defer s.Close()
+	got, err := io.ReadAll(s)
+	if !strings.HasPrefix("ab", string(got)) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

@@ -70,6 +70,9 @@ func (m *message) Read(p []byte) (int, error) {
 	m.s.holding.Store(true)
 	if err != nil {
 		m.err = err
+		if err != io.EOF {
+			n = 0 // what the library got of a frame that is cut is still masked
+		}
 	}
 	return n, err
 }
