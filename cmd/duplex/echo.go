@@ -66,13 +66,13 @@ func (c echoCmd) Run(s *session) error {
 		},
 		Failed: func(remote net.Addr, err error) {
 			if remote == nil {
-				fmt.Fprintf(s.log, "duplex: %s\n", oneLine(err.Error()))
+				fmt.Fprintf(s.log, "duplex: %s\n", reason(err))
 				return
 			}
-			fmt.Fprintf(s.log, "duplex: connection from %s: %s\n", oneLine(remote.String()), oneLine(err.Error()))
+			fmt.Fprintf(s.log, "duplex: connection from %s: %s\n", oneLine(remote.String()), reason(err))
 		},
 		Dropped: func(_, remote net.Addr) {
-			fmt.Fprintf(s.log, "duplex: connection from %v: closed: too many connections already\n", remote)
+			fmt.Fprintf(s.log, "duplex: connection from %s: closed: too many connections already\n", oneLine(remote.String()))
 		},
 	}
 	return serve(s, server, l, c.Grace)

@@ -46,7 +46,7 @@ func serveFunc(t *testing.T, f func(c *net.TCPConn)) (url string) {
 // relays is how many there are at once.
 func relays(t *testing.T) int {
 	if os.Getenv("DUPLEX_FULL") != "1" {
-		return 300
+		return 150
 	}
 	// Each takes two descriptors, here as well as in the command.
 	var limit syscall.Rlimit

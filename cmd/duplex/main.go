@@ -100,7 +100,7 @@ func exitCode(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(os.Stderr, "duplex: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(os.Stderr, "duplex: %s\n", reason(err))
 	for _, usage := range []error{errUsage, endpoint.ErrUsage, codec.ErrUsage} {
 		if errors.Is(err, usage) {
 			return exitUsage

@@ -103,7 +103,7 @@ func (p *reporter) ended(join relay.Info, result duplex.Result, took time.Durati
 		return
 	}
 	if err != nil && join.Peer != "" { // the only one is reported at the end
-		fmt.Fprintf(p.w, "duplex: connection %d from %s: %s\n", join.ID, oneLine(join.Peer), oneLine(err.Error()))
+		fmt.Fprintf(p.w, "duplex: connection %d from %s: %s\n", join.ID, oneLine(join.Peer), reason(err))
 	}
 	if p.Verbose {
 		fmt.Fprintf(p.w, "%d: a to b %d bytes, %v; b to a %d bytes, %v; %v\n", join.ID,
@@ -121,5 +121,5 @@ func (p *reporter) failed(err error) {
 		p.log.Error("failed", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(p.w, "duplex: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(p.w, "duplex: %s\n", reason(err))
 }
