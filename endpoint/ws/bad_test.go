@@ -305,10 +305,30 @@ w.onclose = (e) => console.log(e.code, e.wasClean)`
 // TestACutFrameBringsNoBytesThatWereNotSent is about the mask: coder/websocket
 // 1.8.15 returns what came of a frame that is cut without taking it off.
 func TestACutFrameBringsNoBytesThatWereNotSent(t *testing.T) {
-	s := after(t, []byte("\x82\x88\x01\x02\x03\x04" + "\x60\x60"))
+	s := after(t, []byte("\x82\x88\x01\x02\x03\x04"+"\x60\x60"))
 	defer s.Close()
 	got, err := io.ReadAll(s)
 	if !strings.HasPrefix("ab", string(got)) || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// A connection that is cut within a message never ends its direction, wherever
+// the cut is and whether or not the message is compressed.
+func TestACutWithinAMessageIsNoEnd(t *testing.T) {
+	for _, frames := range []string{
+		"\x82\x81\x01\x02\x03\x04",     // no byte of its payload
+		"\x02\x81\x01\x02\x03\x04",     // nor of its first fragment's
+		"\x82\x82\x01\x02\x03\x04\x60", // one of two
+		"\x02\x80\x00\x00\x00\x00",     // an empty fragment that is not the last
+		"\x82",
+	} {
+		for range 20 {
+			s := after(t, []byte(frames))
+			if got, err := io.ReadAll(s); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("%q and a cut: %q, %v", frames, got, err)
+			}
+			_ = s.Close()
+		}
 	}
 }

@@ -72,6 +72,7 @@ func newStream(c *websocket.Conn, below duplex.Stream, w *wire, spec *endpoint.S
 	if spec.Options.Flag("text", false) {
 		s.kind = websocket.MessageText
 	}
+	w.open.Store(true)
 	c.SetReadLimit(s.most)
 	s.in, s.out = duplex.Pair()
 	s.tasks.Add(2)

@@ -2,6 +2,8 @@ package ws
 
 import (
 	"crypto/rand"
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -12,6 +14,7 @@ import (
 type wire struct {
 	net.Conn
 	client bool         // what we send is masked
+	open   atomic.Bool  // the handshake is over
 	heard  atomic.Int64 // how many reads brought something
 	owes
 
@@ -34,9 +37,17 @@ func (w *wire) Read(p []byte) (int, error) {
 			w.err = err
 		}
 		w.failing.Unlock()
+		if err == io.EOF && w.open.Load() {
+			err = errCut
+		}
 	}
 	return n, err
 }
+
+// errCut stands for the end of the connection: coder/websocket 1.8.15 takes an
+// io.EOF within a frame, and an io.ErrUnexpectedEOF within a compressed one, for
+// the end of the message.
+var errCut = errors.New("the connection has ended")
 
 // failed returns why nothing more can be read, or nil.
 func (w *wire) failed() error {
