@@ -57,7 +57,7 @@ func request(ctx context.Context, s *endpoint.Spec, u *url.URL, w *wire) (*webso
 	options := &websocket.DialOptions{
 		Subprotocols:    own,
 		HTTPHeader:      make(http.Header),
-		CompressionMode: compression(s),
+		CompressionMode: websocket.CompressionDisabled, // see errCut
 	}
 	if s.Options.Flag("halfclose", true) {
 		options.Subprotocols = append(options.Subprotocols, Protocol)
@@ -177,11 +177,4 @@ func (u *upgraded) Read(p []byte) (int, error) {
 		u.first = nil
 	}
 	return u.wire.Read(p)
-}
-
-func compression(s *endpoint.Spec) websocket.CompressionMode {
-	if s.Options.Flag("deflate", false) {
-		return websocket.CompressionNoContextTakeover
-	}
-	return websocket.CompressionDisabled
 }

@@ -60,7 +60,7 @@ func accept(c duplex.Stream, s *endpoint.Spec, path string) (duplex.Stream, erro
 	options := &websocket.AcceptOptions{
 		Subprotocols:    own,
 		OriginPatterns:  s.Options.List("origin"),
-		CompressionMode: compression(s),
+		CompressionMode: websocket.CompressionDisabled, // see errCut
 		OnPingReceived:  w.oweAnswer,
 	}
 	if len(own) == 0 && s.Options.Flag("halfclose", true) {

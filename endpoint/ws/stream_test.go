@@ -40,7 +40,6 @@ func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
 	for _, kind := range []struct{ name, listen, dial string }{
 		{"agreed", "ws://127.0.0.1:0/a", ""},
 		{"plain", "ws://127.0.0.1:0", ",halfclose=false"},
-		{"compressed", "ws://127.0.0.1:0/,deflate", ",deflate"},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			duplextest.Suite{WriteTimeoutFinal: true}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {

@@ -45,8 +45,9 @@ func (w *wire) Read(p []byte) (int, error) {
 }
 
 // errCut stands for the end of the connection: coder/websocket 1.8.15 takes an
-// io.EOF within a frame, and an io.ErrUnexpectedEOF within a compressed one, for
-// the end of the message.
+// io.EOF within a frame for the end of the message. What it got of a frame that
+// is cut it leaves masked; we drop that, but its decompressor would have made
+// other bytes of it before, so that permessage-deflate is not offered here.
 var errCut = errors.New("the connection has ended")
 
 // failed returns why nothing more can be read, or nil.

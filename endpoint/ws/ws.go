@@ -85,7 +85,6 @@ var ownOptions = []endpoint.Option{
 	{Name: "ping", Kind: endpoint.Duration, Use: endpoint.Always, Help: "how often to ask whether the peer is there; one from which nothing came twice as long is gone. 30s, 0 never asks"},
 	{Name: "max-message", Kind: endpoint.Bytes, Use: endpoint.Always, Help: "the largest message to take; 32M. It is read as it comes, and never held whole"},
 	{Name: "split", Kind: endpoint.Bytes, Use: endpoint.Always, Help: "the largest message to send; a longer write is several; 32k, 0 makes every write one"},
-	{Name: "deflate", Kind: endpoint.Flag, Use: endpoint.Always, Help: "compress messages (permessage-deflate) if the peer does so too; false"},
 }
 
 // target returns the address of s as a URL.
