@@ -366,3 +366,15 @@ COMP_WORDS=(duplex expl) COMP_CWORD=1; _duplex; echo "${COMPREPLY[@]}"
 		}
 	}
 }
+
+// Standard input and output with options begin with a dash, but are no flag.
+func TestJoinTakesStdioWithOptions(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-,idle=1m", "exec:cat"}, {"exec:cat", "-,idle=1m"}, {"-?idle=1m", "exec:cat"}} {
+		cmd := exec.Command(duplexBin, append([]string{"join"}, args...)...)
+		cmd.Stdin = strings.NewReader("through cat")
+		if out, err := cmd.Output(); err != nil || string(out) != "through cat" {
+			t.Errorf("%v: %q, %v", args, out, err)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -61,7 +63,7 @@ func run(args []string) int {
 	if err != nil {
 		panic(err) // the commands above are wrong in themselves
 	}
-	cmd, err := parser.Parse(args)
+	cmd, err := parser.Parse(spellOut(args))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "duplex: %v (see duplex --help)\n", err)
 		return exitUsage
@@ -107,4 +109,16 @@ func exitCode(err error) int {
 		}
 	}
 	return exitFailure
+}
+
+// spellOut writes "-" with options, such as "-,raw", as the endpoint that it is
+// short for: the parser takes what begins with a dash for a flag.
+func spellOut(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if strings.HasPrefix(arg, "-,") || strings.HasPrefix(arg, "-?") {
+			args[i] = "stdio:" + arg[1:]
+		}
+	}
+	return args
 }
