@@ -92,6 +92,9 @@ func judge(name string, socat, duplex outcome) (s score, err error) {
 	case s.Differ == "" && racy:
 	case s.Differ == "":
 		s.Verdict = "gone"
+		if os.Getenv("DUPLEX_FULL") == "" {
+			return s, nil // a sample on a busy machine is no proof of that
+		}
 		return s, fmt.Errorf("is no difference any more: %s (%s)", wanted, s.Reason)
 	default:
 		s.Verdict = "new"
