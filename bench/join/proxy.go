@@ -40,7 +40,7 @@ func proxies(dir string) (list []proxy) {
 		log.Fatalf("building duplex: %v\n%s", err, out)
 	}
 	list = append(list, proxy{name: "duplex", command: func(_ *os.File, back string) *exec.Cmd {
-		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork", "tcp://127.0.0.1:"+back)
+		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back)
 	}})
 	if path := find("haproxy"); path != "" {
 		list = append(list, proxy{name: "HAProxy", inherit: true, command: func(_ *os.File, back string) *exec.Cmd {
