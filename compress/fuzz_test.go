@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/duplex-go/duplex/deflate"
@@ -26,7 +27,12 @@ func FuzzTransforms(f *testing.F) {
 		tr := ft.decode(guard{maxOutput: most})
 		whole, err := decoded(tr, bytes.NewReader(in))
 		pieces, perr := decoded(tr, &stepper{in, int(cut%512) + 1})
-		if !bytes.Equal(whole, pieces) || (err == nil) != (perr == nil) || len(whole) > most {
+		same := bytes.Equal(whole, pieces)
+		if err != nil && ft.foreign() {
+			// How much comes before a failure is up to a decoder that is not ours.
+			same = bytes.HasPrefix(whole, pieces) || bytes.HasPrefix(pieces, whole)
+		}
+		if !same || (err == nil) != (perr == nil) || len(whole) > most {
 			t.Fatalf("%s: %d bytes, %v; in pieces %d bytes, %v", ft.name, len(whole), err, len(pieces), perr)
 		}
 		if err != nil && !known(err) {
@@ -53,6 +59,11 @@ func FuzzTransforms(f *testing.F) {
 			t.Fatalf("%s: %d bytes back of %d, %v", ft.name, len(back), len(in), err)
 		}
 	})
+}
+
+// foreign reports whether others wrote the decoder.
+func (f format) foreign() bool {
+	return strings.HasPrefix(f.name, "br") || strings.HasPrefix(f.name, "zstd")
 }
 
 // known reports whether err is of a kind that a caller can tell.
