@@ -320,20 +320,19 @@ func (c *Conn) passRead() (Stream, []byte, meter, bool) {
 	return c.below, waiting, readMeter{c}, true
 }
 
-func (c *Conn) passWrite() (Stream, meter, bool) {
-	return c.below, writeMeter{c}, !c.cork.holds()
+func (c *Conn) passWrite() (Stream, writeMeter, bool) {
+	return c.below, writtenMeter{c}, !c.cork.holds()
 }
 
-// readMeter and writeMeter keep a Conn's account while a transfer looks
+// readMeter and writtenMeter keep a Conn's account while a transfer looks
 // through it.
 type (
-	readMeter  struct{ *Conn }
-	writeMeter struct{ *Conn }
+	readMeter    struct{ *Conn }
+	writtenMeter struct{ *Conn }
 )
 
-func (m readMeter) add(n int64)           { m.read.Add(n) }
-func (m readMeter) carry(*transfer)       {}
-func (m readMeter) over(err error) error  { return m.readOver(err) }
-func (m writeMeter) add(n int64)          { m.written.Add(n) }
-func (m writeMeter) carry(t *transfer)    { m.carrier.Store(t) }
-func (m writeMeter) over(err error) error { m.writeOver(err); return err }
+func (m readMeter) add(n int64)             { m.read.Add(n) }
+func (m readMeter) over(err error) error    { return m.readOver(err) }
+func (m writtenMeter) add(n int64)          { m.written.Add(n) }
+func (m writtenMeter) carry(t *transfer)    { m.carrier.Store(t) }
+func (m writtenMeter) over(err error) error { m.writeOver(err); return err }

@@ -54,35 +54,27 @@ func (m *merge) halting(d *direction) bool {
 // this cuts is a failed one.
 func (m *merge) closeDeaf() {
 	m.mu.Lock()
-	var deaf []*direction
+	var deaf []int
 	both := m.dirs[0].deaf && m.dirs[1].deaf
 	for i := range m.dirs {
 		if d := &m.dirs[i]; d.deaf && !d.shut && (both || m.dirs[1-i].result.Reason != Running) {
 			d.shut = true
-			deaf = append(deaf, d)
+			deaf = append(deaf, i)
 		}
 	}
 	m.mu.Unlock()
-	for _, d := range deaf {
-		if both && CanCloseWrite(d.src) {
-			if err := d.src.CloseWrite(); err != nil {
+	for _, i := range deaf {
+		if src := m.dirs[i].src; both && CanCloseWrite(src) {
+			if err := src.CloseWrite(); err != nil {
 				m.mu.Lock()
-				m.settle(d.opposite(m), WriteFailed, err)
+				m.settle(&m.dirs[1-i], WriteFailed, err)
 				m.mu.Unlock()
 			}
 		}
 	}
-	for _, d := range deaf {
-		_ = d.src.Close()
+	for _, i := range deaf {
+		_ = m.dirs[i].src.Close()
 	}
-}
-
-// opposite returns the other direction.
-func (d *direction) opposite(m *merge) *direction {
-	if d == &m.dirs[0] {
-		return &m.dirs[1]
-	}
-	return &m.dirs[0]
 }
 
 // isShut reports whether closeDeaf has ended the source of d.

@@ -124,7 +124,7 @@ func (w *silence) look() {
 		return
 	}
 	now := time.Now()
-	if w.conn.BytesRead() > 0 || received(w.conn.below) > 0 {
+	if w.firstByte > 0 && (w.conn.BytesRead() > 0 || received(w.conn.below) > 0) {
 		w.firstByte = 0
 	}
 	if p := progress(w.conn); p != w.progress {

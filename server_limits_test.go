@@ -96,20 +96,6 @@ func TestR63_ConnectionsAreLimitedInAllAndForEveryHost(t *testing.T) {
 	})
 }
 
-// streams is a listener that gives what is sent to it.
-type streams chan net.Conn
-
-func (l streams) Accept() (net.Conn, error) {
-	c, ok := <-l
-	if !ok {
-		return nil, net.ErrClosed
-	}
-	return c, nil
-}
-
-func (l streams) Close() error   { return nil }
-func (l streams) Addr() net.Addr { return &net.UnixAddr{Name: "streams", Net: "unix"} }
-
 // serveIdle runs both forms of an echo server with bounds on silence, in
 // virtual time, and calls talk with a client and how long ago it came.
 func serveIdle(t *testing.T, firstByte, idle time.Duration, talk func(t *testing.T, client *duplex.PairEnd, since func() time.Duration) (failed error)) {
@@ -120,10 +106,8 @@ func serveIdle(t *testing.T, firstByte, idle time.Duration, talk func(t *testing
 				s := form()
 				s.FirstByte, s.Idle = firstByte, idle
 				s.Failed = func(_ net.Addr, err error) { failures <- err }
-				l := make(streams)
-				served := background(func() error { return s.Serve(l) })
 				server, client := duplex.Pair()
-				l <- server
+				served := background(func() error { return s.Serve(newScript(server)) })
 				began := time.Now()
 				want := talk(t, client, func() time.Duration { return time.Since(began) })
 				_ = client.Close()
@@ -141,7 +125,6 @@ func serveIdle(t *testing.T, firstByte, idle time.Duration, talk func(t *testing
 					}
 				}
 				noError(t, s.Close())
-				close(l)
 				wantError(t, <-served, duplex.ErrServerClosed)
 			})
 		})

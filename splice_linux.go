@@ -47,54 +47,67 @@ func (t *transfer) spliced() bool {
 	if in == nil {
 		return false
 	}
-	bulk, burst := false, 0 // what was read without a wait in between
 	var size readSize
-	for !t.quit.Load() {
-		if !bulk {
-			// Small pieces are faster by a read and a write, and a splice that
-			// waits holds a pipe, two descriptors; a read that waits holds nothing.
-			c, err := in.read(size)
-			if err != nil {
-				t.stop(reading, err)
-				return true
-			}
-			size.got(c.len())
-			if in.waited {
-				burst = 0
-			}
-			burst += c.len()
-			bulk = burst >= largeChunk/2
-			if !t.deliver(c, nil) {
-				return true
-			}
-			continue
-		}
-		if err := src.SetReadDeadline(time.Now().Add(t.tick)); err != nil {
-			t.stop(reading, err)
-			return true
-		}
+	for t.copySmall(in, &size) && t.spliceBulk(src, step) {
+	}
+	return true
+}
+
+// copySmall moves what comes in small pieces by a read and a write, which is
+// faster then; and a read that waits holds nothing, where a splice that waits
+// holds a pipe, two descriptors. It returns true once there is more, and false
+// when the transfer is over.
+func (t *transfer) copySmall(in *socketReader, size *readSize) bool {
+	for burst := 0; burst < largeChunk/2; { // what was read without a wait in between
 		if t.quit.Load() {
-			break // the deadline that came with it may just have been moved
+			t.stop(reading, os.ErrDeadlineExceeded)
+			return false
 		}
-		t.inside.Store(true)
-		n, err := step()
-		t.progress(n)
-		if err == nil {
-			return true
+		c, err := in.read(*size)
+		if err != nil {
+			t.stop(reading, err)
+			return false
 		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.stop(t.blame(err), err)
-			return true
-		}
-		t.inside.Store(false)
-		if bulk = n >= largeChunk; !bulk {
+		size.got(c.len())
+		if in.waited {
 			burst = 0
-			if err := src.SetReadDeadline(time.Time{}); err != nil {
-				t.stop(reading, err)
-				return true
-			}
+		}
+		burst += c.len()
+		if !t.deliver(c, nil) {
+			return false
 		}
 	}
-	t.stop(reading, os.ErrDeadlineExceeded)
+	return true
+}
+
+// spliceBulk calls step for a tick at a time. It returns true once a tick moves
+// little, and false when the transfer is over.
+func (t *transfer) spliceBulk(src net.Conn, step func() (int64, error)) bool {
+	for n := int64(largeChunk); n >= largeChunk; {
+		if err := src.SetReadDeadline(time.Now().Add(t.tick)); err != nil {
+			t.stop(reading, err)
+			return false
+		}
+		if t.quit.Load() { // the deadline that came with it may just have been moved
+			t.stop(reading, os.ErrDeadlineExceeded)
+			return false
+		}
+		t.inside.Store(true)
+		var err error
+		n, err = step()
+		t.progress(n)
+		switch {
+		case err == nil:
+			return false
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			t.stop(t.blame(err), err)
+			return false
+		}
+		t.inside.Store(false)
+	}
+	if err := src.SetReadDeadline(time.Time{}); err != nil {
+		t.stop(reading, err)
+		return false
+	}
 	return true
 }

@@ -45,18 +45,24 @@ type transfer struct {
 	err     error        // why the transfer stopped; nil at the end of src
 	failed  side         // whose error it is
 
-	from, to []meter      // of the wrappers around src and dst
-	flush    func() error // set when live and dst buffers
+	from  []meter      // of the wrappers around src
+	to    []writeMeter // of those around dst
+	flush func() error // set when live and dst buffers
 }
 
 // meter is a wrapper's own account of the bytes that pass by it.
 type meter interface {
 	add(n int64)
-	// carry names the transfer that moves the bytes; nil at its end.
-	carry(t *transfer)
 	// over says that the direction is over: io.EOF, or what went wrong. It
 	// returns the same, or what it knows better.
 	over(err error) error
+}
+
+// writeMeter is a meter of what is written.
+type writeMeter interface {
+	meter
+	// carry names the transfer that moves the bytes; nil at its end.
+	carry(t *transfer)
 }
 
 // passer is a wrapper that lets a transfer take the stream below it, because
@@ -64,7 +70,7 @@ type meter interface {
 // the bytes themselves.
 type passer interface {
 	passRead() (below Stream, waiting []byte, m meter, ok bool)
-	passWrite() (below Stream, m meter, ok bool)
+	passWrite() (below Stream, m writeMeter, ok bool)
 }
 
 // run does the transfer and returns when it is over.
@@ -94,13 +100,13 @@ func (t *transfer) busy() bool { return t.holding.Load() || t.inside.Load() }
 
 // report tells the wrappers how their side of the transfer ended.
 func (t *transfer) report() {
-	defer t.letGo()
-	switch {
-	case t.failed == writing:
-		for _, m := range t.to {
+	for _, m := range t.to {
+		if t.failed == writing {
 			_ = m.over(t.err)
 		}
-	default:
+		m.carry(nil)
+	}
+	if t.failed != writing {
 		err := t.err
 		if err == nil {
 			err = io.EOF
@@ -109,16 +115,6 @@ func (t *transfer) report() {
 			err = m.over(err)
 		}
 		t.stop(reading, err)
-	}
-}
-
-// letGo tells the wrappers that nobody moves their bytes any more.
-func (t *transfer) letGo() {
-	for _, m := range t.from {
-		m.carry(nil)
-	}
-	for _, m := range t.to {
-		m.carry(nil)
 	}
 }
 
@@ -149,7 +145,6 @@ func (t *transfer) look() bool {
 		}
 		t.src = below
 		t.from = append(t.from, m)
-		m.carry(t)
 		if len(waiting) > 0 && !t.write(waiting) {
 			return false
 		}

@@ -139,7 +139,7 @@ func (w *Wrapped) passRead() (Stream, []byte, meter, bool) {
 	return w.below, nil, noMeter{}, w.hooks.Read == nil
 }
 
-func (w *Wrapped) passWrite() (Stream, meter, bool) {
+func (w *Wrapped) passWrite() (Stream, writeMeter, bool) {
 	return w.below, noMeter{}, w.hooks.Write == nil
 }
 

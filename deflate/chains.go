@@ -45,7 +45,7 @@ const (
 
 func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hash4Bits) }
 func hashLong(v uint64) uint32 {
-	return uint32(v << (64 - 8*longBytes) * 0x9e3779b185ebca87 >> (64 - longBits))
+	return uint32(v << longShift * 0x9e3779b185ebca87 >> (64 - longBits))
 }
 
 // The heads are kept as bytes, so that sweep can take four at a time.

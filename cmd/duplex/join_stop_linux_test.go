@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serve runs a server on a free port until the test ends.
+// serveFunc runs a server on a free port until the test ends.
 func serveFunc(t *testing.T, f func(c *net.TCPConn)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -23,11 +23,10 @@ const longestHandshake = 64 << 10
 
 // dial connects to s and performs the handshake.
 func dial(ctx context.Context, s *endpoint.Spec, below string) (duplex.Stream, error) {
-	u, err := target(s)
+	base, u, err := lower(s, below)
 	if err != nil {
 		return nil, err
 	}
-	base := lower(s, u, below)
 	c, err := base.Scheme.Dial(ctx, base)
 	if err != nil {
 		return nil, err

@@ -22,11 +22,10 @@ import (
 // listen takes WebSockets at the path of s. The handshake of each is
 // endpoint.Ready's.
 func listen(ctx context.Context, s *endpoint.Spec, below string) (net.Listener, error) {
-	u, err := target(s)
+	base, u, err := lower(s, below)
 	if err != nil {
 		return nil, err
 	}
-	base := lower(s, u, below)
 	l, err := base.Scheme.Listen(ctx, base)
 	if err != nil {
 		return nil, err

@@ -102,8 +102,12 @@ func target(s *endpoint.Spec) (*url.URL, error) {
 	return u, nil
 }
 
-// lower returns s as an endpoint of the scheme below.
-func lower(s *endpoint.Spec, u *url.URL, below string) *endpoint.Spec {
+// lower returns s as an endpoint of the scheme below, and its address.
+func lower(s *endpoint.Spec, below string) (*endpoint.Spec, *url.URL, error) {
+	u, err := target(s)
+	if err != nil {
+		return nil, nil, err
+	}
 	scheme, _ := endpoint.Lookup(below)
 	scheme.Form = s.Scheme.Form
 	base := &endpoint.Spec{Scheme: scheme, Listens: s.Listens, Target: "//" + u.Host, Options: maps.Clone(s.Options)}
@@ -113,16 +117,15 @@ func lower(s *endpoint.Spec, u *url.URL, below string) *endpoint.Spec {
 		}
 		base.Options["alpn"] = "http/1.1"
 	}
-	return base
+	return base, u, nil
 }
 
 // check reports what is wrong with s in itself.
 func check(s *endpoint.Spec, below string) error {
-	u, err := target(s)
+	base, u, err := lower(s, below)
 	if err != nil {
 		return err
 	}
-	base := lower(s, u, below)
 	if err := base.Scheme.Check(base); err != nil {
 		return err
 	}
