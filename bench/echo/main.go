@@ -45,12 +45,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	list := servers(dir)
-	if *sides != "" {
-		names := strings.Split(*sides, ",")
-		list = slices.DeleteFunc(list, func(s *server) bool { return !slices.Contains(names, s.name) })
-	}
-	compare(list)
+	compare(result.Choose(servers(dir), *sides, func(s *server) string { return s.name }))
 }
 
 // server is a program that echoes; it prints its port when it is ready.
@@ -85,14 +80,9 @@ func servers(dir string) []*server {
 }
 
 // compare measures every configuration, all servers in turn in every round.
-func compare(list []*server) {
-	var names []string
-	for _, s := range list {
-		names = append(names, s.name)
-	}
-	list = slices.Clone(list)
-	rate := &result.Table{Title: "Echo", Unit: "req/s", Base: names[0], Sides: names}
-	cost := &result.Table{Title: "Echo, the server's processor time", Unit: "µs/req", Base: names[0], Sides: names}
+func compare(list []*server, names []string) {
+	rate := result.New("Echo", "req/s", names)
+	cost := result.New("Echo, the server's processor time", "µs/req", names)
 	for _, conns := range []int{1, 64, 1000} {
 		for _, size := range []int{64, 16 << 10} {
 			name := fmt.Sprintf("%d × %d B", conns, size)

@@ -12,7 +12,6 @@ import (
 	"log"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/duplex-go/duplex/bench/result"
 )
@@ -34,26 +33,13 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	list := proxies(dir)
-	if *sides != "" {
-		names := strings.Split(*sides, ",")
-		list = slices.DeleteFunc(list, func(p proxy) bool { return !slices.Contains(names, p.name) })
-	}
-	compare(list)
+	compare(result.Choose(proxies(dir), *sides, func(p proxy) string { return p.name }))
 }
 
-func compare(list []proxy) {
-	var names []string
-	for _, p := range list {
-		names = append(names, p.name)
-	}
-	table := func(title, unit string) *result.Table {
-		return &result.Table{Title: title, Unit: unit, Base: names[0], Sides: names}
-	}
-	bulk := table("Bulk", "MB/s")
-	trip := table("Round trip", "µs")
-	memory := table("Idle pairs", "KiB a pair")
-	list = slices.Clone(list)
+func compare(list []proxy, names []string) {
+	bulk := result.New("Bulk", "MB/s", names)
+	trip := result.New("Round trip", "µs", names)
+	memory := result.New("Idle pairs", "KiB a pair", names)
 	for range *rounds {
 		slices.Reverse(list) // nobody always comes first
 		for _, p := range list {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Table is one comparison.
@@ -17,6 +18,22 @@ type Table struct {
 	Base  string   // the side that ratios are taken to
 	Sides []string // in order
 	Rows  []Row
+}
+
+// New returns a table of these sides, the first of which is the base.
+func New(title, unit string, sides []string) *Table {
+	return &Table{Title: title, Unit: unit, Base: sides[0], Sides: sides}
+}
+
+// Choose returns those of list that sides names, with commas between, and their
+// names; all of list if sides is empty.
+func Choose[T any](list []T, sides string, name func(T) string) (chosen []T, names []string) {
+	for _, v := range list {
+		if sides == "" || slices.Contains(strings.Split(sides, ","), name(v)) {
+			chosen, names = append(chosen, v), append(names, name(v))
+		}
+	}
+	return chosen, names
 }
 
 // Row is one configuration of a comparison.

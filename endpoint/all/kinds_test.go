@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -20,6 +19,7 @@ import (
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
 	_ "github.com/duplex-go/duplex/endpoint/all"
+	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 )
 
 // side is an endpoint's stream, and who is behind it.
@@ -45,13 +45,13 @@ func kinds() []kind {
 	}
 	dialled := func(name, listen, dial string) kind {
 		return both(name, func(t *testing.T) side {
-			d, a := connect(t, listen, dial)
+			d, a := endpointtest.Connect(t, listen, dial)
 			return side{near: d, far: a}
 		})
 	}
 	accepted := func(name, listen, dial string) kind {
 		return both(name, func(t *testing.T) side {
-			d, a := connect(t, listen, dial)
+			d, a := endpointtest.Connect(t, listen, dial)
 			return side{near: a, far: d}
 		})
 	}
@@ -64,7 +64,7 @@ func kinds() []kind {
 		dialled("ws", "ws://127.0.0.1:0/x", ""),
 		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
 		both("unix", func(t *testing.T) side {
-			d, a := connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
+			d, a := endpointtest.Connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
 			return side{near: d, far: a}
 		}),
 		{"file that is read", true, false, true, true, func(t *testing.T, content []byte) side {
@@ -88,29 +88,6 @@ func dial(t *testing.T, url string) duplex.Stream {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// connect returns the two ends of a connection to a new listener.
-func connect(t *testing.T, listen, options string) (dialled, accepted duplex.Stream) {
-	t.Helper()
-	l, err := endpoint.Listen(t.Context(), listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepting := make(chan error, 1)
-	go func() {
-		var err error
-		accepted, err = endpoint.Accept(t.Context(), l)
-		accepting <- err
-	}()
-	dialled, err = endpoint.Dial(t.Context(), endpoint.URL(l)+options)
-	if err != nil {
-		_ = l.Close()
-	}
-	if err := errors.Join(err, <-accepting); err != nil {
-		t.Fatal(err)
-	}
-	return dialled, accepted
 }
 
 // behind runs the test binary behind an endpoint that runs commands, as a relay

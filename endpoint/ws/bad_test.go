@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 )
 
 // handshake is a client's, with {} in place of what differs.
@@ -219,10 +220,10 @@ func TestAPeerThatDoesNotAnswerIsGone(t *testing.T) {
 
 // TestOneThatAnswersPingsStays has neither side say anything for many pings.
 func TestOneThatAnswersPingsStays(t *testing.T) {
-	a, b := connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=0")
+	a, b := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=0")
 	defer a.Close()
 	defer b.Close()
-	more, _ := connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=20ms")
+	more, _ := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=20ms")
 	defer more.Close()
 	for range 10 { // ten times a peer that is silent is given up meanwhile
 		TestAPeerThatDoesNotAnswerIsGone(t)
@@ -236,7 +237,7 @@ func TestOneThatAnswersPingsStays(t *testing.T) {
 }
 
 func TestTextIsCutBetweenCharacters(t *testing.T) {
-	a, b := connect(t, "ws://127.0.0.1:0", ",text,split=5")
+	a, b := endpointtest.Connect(t, "ws://127.0.0.1:0", ",text,split=5")
 	defer b.Close()
 	const text = "aé€😀\u0000ü€€€€😀😀"
 	for i := range len(text) {

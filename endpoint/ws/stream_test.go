@@ -10,31 +10,9 @@ import (
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/duplextest"
 	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 	"github.com/duplex-go/duplex/endpoint/ws"
 )
-
-// connect returns the two ends of a connection to a new listener.
-func connect(t *testing.T, listen, dialOptions string) (dialled, accepted duplex.Stream) {
-	t.Helper()
-	l, err := endpoint.Listen(t.Context(), listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepting := make(chan error, 1)
-	go func() {
-		var err error
-		accepted, err = endpoint.Accept(t.Context(), l)
-		accepting <- err
-	}()
-	dialled, err = endpoint.Dial(t.Context(), endpoint.URL(l)+dialOptions)
-	if err != nil {
-		_ = l.Close()
-	}
-	if err := errors.Join(err, <-accepting); err != nil {
-		t.Fatal(err)
-	}
-	return dialled, accepted
-}
 
 func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
 	for _, kind := range []struct{ name, listen, dial string }{
@@ -43,7 +21,7 @@ func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			duplextest.Suite{WriteTimeoutFinal: true}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {
-				return connect(t, kind.listen, kind.dial)
+				return endpointtest.Connect(t, kind.listen, kind.dial)
 			})
 		})
 	}
