@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"examples/gzip":                  {"examples/page"},
 	"examples/net":                   {"examples/page"},
 	"examples/page":                  {".", "compress", "deflate"},
+	"flow":                           {"."},
 	"progress":                       {},
 	"relay":                          {".", "endpoint", "tap"},
 	"tap":                            {"."},
