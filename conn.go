@@ -37,7 +37,10 @@ type Conn struct {
 	opened   latch // a handler's first callback has returned
 	pumped   latch // and its last one
 	handled  bool
-	crashed  error // the first panic of a callback
+	isShut   bool      // closed by this side
+	observer Observer  // see Conn.Observe; nil mostly
+	observed *Observed // what observer was told of
+	crashed  error     // the first panic of a callback
 	timers   map[*timer]struct{}
 }
 
@@ -73,8 +76,12 @@ type latch struct {
 // over sets l, unless it is set; a nil error is an orderly end.
 func (c *Conn) over(l *latch, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.setLatch(l, err)
+	obs, o := c.observer, c.observed
+	c.mu.Unlock()
+	if obs != nil {
+		c.tell(obs, o)
+	}
 }
 
 func (c *Conn) setLatch(l *latch, err error) {
@@ -209,7 +216,12 @@ func (c *Conn) shut(err error) {
 	c.mu.Lock()
 	c.setLatch(&c.readEnd, err)
 	c.setLatch(&c.writeEnd, err)
+	c.isShut = true
+	obs, o := c.observer, c.observed
 	c.mu.Unlock()
+	if obs != nil {
+		c.tell(obs, o)
+	}
 	c.stopTimers(false)
 }
 

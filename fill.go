@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 )
 
 // filler reads what a source has into pooled buffers. While a socket has
@@ -12,10 +13,16 @@ type filler struct {
 	r    io.Reader
 	size readSize
 	sock *socketReader // nil when r is not a socket that can be asked
+
+	meter *atomic.Int64 // of what is read; may be nil
 }
 
 func newFiller(r io.Reader) *filler {
-	return &filler{r: r, sock: newSocketReader(r)}
+	m, ok := r.(*receivedMeter)
+	if !ok {
+		return &filler{r: r, sock: newSocketReader(r)}
+	}
+	return &filler{r: m.Reader, sock: newSocketReader(m.Reader), meter: m.n}
 }
 
 // next returns a chunk with at least one byte, blocking until there is one.
@@ -25,7 +32,7 @@ func (f *filler) next() (*chunk, error) {
 	if f.sock != nil {
 		c, err := f.sock.read(f.size)
 		if c != nil {
-			f.size.got(c.len())
+			f.got(c.len())
 		}
 		return c, err
 	}
@@ -34,7 +41,7 @@ func (f *filler) next() (*chunk, error) {
 		n, err := f.r.Read(c.b)
 		if n > 0 {
 			c.w = n
-			f.size.got(n)
+			f.got(n)
 			return c, err
 		}
 		if err != nil {
@@ -44,6 +51,14 @@ func (f *filler) next() (*chunk, error) {
 	}
 	c.free()
 	return nil, io.ErrNoProgress
+}
+
+// got takes note of n bytes that have been read.
+func (f *filler) got(n int) {
+	f.size.got(n)
+	if f.meter != nil {
+		f.meter.Add(int64(n))
+	}
 }
 
 // more reports whether the source is known to have something to read now. A

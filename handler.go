@@ -176,14 +176,7 @@ func (c *Conn) why(err error) error {
 			err = l.err
 		}
 	}
-	if err == ErrClosed {
-		return nil
-	}
-	var cause interface{ Unwrap() []error }
-	if errors.Is(err, ErrClosed) && errors.As(err, &cause) {
-		return cause.Unwrap()[1] // what Abort was called with; see closedError
-	}
-	return err
+	return closeCause(err)
 }
 
 // readAll hands what arrives to h.Data until the peer's end.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -47,6 +48,11 @@ type Joiner struct {
 
 	// Traffic, if set, counts the bytes while the join runs.
 	Traffic *Traffic
+
+	// Observer, if set, is told of the join, and may sample it.
+	Observer Observer
+	// Names is what Observer is told that the two streams are called.
+	Names [2]string
 
 	// Stop, if set, ends the join in order when it ends: nothing more is read,
 	// what has been read is written, both writing sides are ended, and the
@@ -95,7 +101,10 @@ func (j Joiner) Join(ctx context.Context, a, b Stream) (Result, error) {
 		j.Traffic.ab.Store(&m.dirs[0].transfer)
 		j.Traffic.ba.Store(&m.dirs[1].transfer)
 	}
-	return m.run(ctx)
+	m.observe()
+	result, err := m.run(ctx)
+	m.closed()
+	return result, err
 }
 
 // merge is a join under way.
@@ -103,6 +112,8 @@ type merge struct {
 	Joiner
 	watch idleWatch
 	dirs  [2]direction
+
+	observed *Observed // nil without an Observer
 
 	mu     sync.Mutex // guards all below and the directions' results
 	err    error      // the first failure
@@ -120,6 +131,7 @@ type direction struct {
 	deaf     bool // no deadline ends a read of src
 	shut     bool // src was ended and closed for that
 	result   Direction
+	reason   atomic.Uint32 // why it is over, once an Observer has been told
 }
 
 func (d *direction) init(m *merge, name string, src, dst Stream) {
@@ -185,6 +197,7 @@ func (m *merge) flow(d, opposite *direction) {
 	default:
 		m.ended(d, opposite, Ended)
 	}
+	m.over(d)
 	m.closeDeaf()
 }
 

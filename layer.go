@@ -21,13 +21,13 @@ func (c Codec) Inverse() Codec { return Codec{Encode: c.Decode, Decode: c.Encode
 // Layer puts a codec on a stream: what is written is encoded on its way to s,
 // and what s gives is decoded. It does nothing before the first byte.
 func Layer(s Stream, c Codec) *Layered {
-	l := &Layered{below: s, writing: make(gate, 1), reading: make(gate, 1)}
+	l := &Layered{below: s, codec: c, writing: make(gate, 1), reading: make(gate, 1)}
 	var w io.Writer = &l.out
 	if c.Encode.pulls() {
-		w = s // written to from the decoder's own goroutine
+		w = sentMeter{s, &l.sent} // written to from the decoder's own goroutine
 	}
 	l.enc = c.Encode.writer(w)
-	l.dec = c.Decode.reader(s, false)
+	l.dec = c.Decode.reader(&receivedMeter{s, &l.received}, false)
 	return l
 }
 
@@ -51,9 +51,12 @@ type Layered struct {
 	AutoFlush bool
 
 	below Stream
+	codec Codec
 	limit atomic.Pointer[time.Time] // the write deadline
 	gone  atomic.Pointer[error]     // set by Close and Abort: what calls return then
 	shut  onceError
+
+	sent, received atomic.Int64 // encoded, to and from the stream below
 
 	writing gate // guards enc, out, ended, passed and werr
 	enc     *transformWriter
@@ -110,6 +113,10 @@ func (l *Layered) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// BytesEncoded returns how many bytes have been written to the stream below and
+// read from it: beside what was written and read here, what the codec made of it.
+func (l *Layered) BytesEncoded() (written, read int64) { return l.sent.Load(), l.received.Load() }
+
 // encodeStep is how much is encoded before it is sent, which bounds what waits
 // here.
 const encodeStep = 64 << 10
@@ -148,6 +155,7 @@ func (l *Layered) send() error {
 	for l.out.r < len(l.out.b) {
 		n, err := l.below.Write(l.out.b[l.out.r:])
 		l.out.skip(n)
+		l.sent.Add(int64(n))
 		if err == nil && l.out.r < len(l.out.b) {
 			err = io.ErrShortWrite
 		}

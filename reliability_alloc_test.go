@@ -55,7 +55,9 @@ func TestR91_SteadyTransfersAllocateNothing(t *testing.T) {
 		}},
 		{"handler", func(t *testing.T) (near, far duplex.Stream) {
 			near, a := tcpEnds(t)
-			c := duplex.Handle(a, duplex.Handler{Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) }})
+			c := duplex.NewConn(a)
+			c.Observe(newNotebook(), "")
+			duplex.Handle(c, duplex.Handler{Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) }})
 			t.Cleanup(func() {
 				_ = near.Close()
 				_ = c.Wait(context.Background())
@@ -90,7 +92,7 @@ func TestR91_SteadyTransfersAllocateNothing(t *testing.T) {
 func joinedUntilTheEnd(t *testing.T, a, b, near, far duplex.Stream) duplex.Stream {
 	t.Helper()
 	joined := background(func() error {
-		_, err := duplex.Join(context.Background(), a, b)
+		_, err := duplex.Joiner{Observer: newNotebook()}.Join(context.Background(), a, b)
 		return err
 	})
 	t.Cleanup(func() {

@@ -131,7 +131,7 @@ func TestR90_JoinedTCPConnectionsKeepTheirBytesInTheKernel(t *testing.T) {
 			nearB, b := tcpEnds(t)
 			var traffic duplex.Traffic
 			joined := background(func() error {
-				j := duplex.Joiner{Traffic: &traffic, Linger: time.Minute, Idle: time.Hour}
+				j := duplex.Joiner{Traffic: &traffic, Observer: newNotebook(), Linger: time.Minute, Idle: time.Hour}
 				_, err := j.Join(context.Background(), wrap(nearA), wrap(nearB))
 				return err
 			})

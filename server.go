@@ -53,6 +53,10 @@ type Server struct {
 	// [ErrIdle]. With one of them set, Func gets a [Conn].
 	Idle time.Duration
 
+	// Observer, if set, is told of every connection that is served, in the
+	// goroutine that serves it. With it, Func gets a [Conn].
+	Observer Observer
+
 	// Dropped, if set, is told of a connection closed because of MaxConns or
 	// MaxPerHost. It may be called concurrently.
 	Dropped func(local, remote net.Addr)
@@ -173,7 +177,7 @@ func (s *Server) isClosing() bool {
 func (s *Server) accept(conn net.Conn) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &served{stream: FromConn(conn), cancel: cancel}
-	if s.Func == nil || s.FirstByte > 0 || s.Idle > 0 {
+	if s.Func == nil || s.FirstByte > 0 || s.Idle > 0 || s.Observer != nil {
 		c.conn = NewConn(c.stream)
 		c.stream = c.conn
 	}
@@ -197,6 +201,9 @@ func (s *Server) accept(conn net.Conn) {
 func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
 	defer s.finished(c)
 	defer c.cancel(nil)
+	if s.Observer != nil {
+		c.conn.Observe(s.Observer, "")
+	}
 	defer s.watch(c).stop()
 	var err error
 	if s.Func == nil {
