@@ -12,16 +12,16 @@ import "encoding/binary"
 // three-byte bucket: two positions of one bucket are as far apart in zlib's
 // chain as their ranks differ.
 //
-// A head holds the low 16 bits of a position. A link holds the way back less
-// than 65536, modulo that, so that no link leads nowhere. A head of 65536
+// Heads and links hold the low 16 bits of a position. A head of 65536
 // positions ago or more so leads to a position of another chain. That does no
 // harm, since all candidates are verified and those of the chain itself come
 // first, but it takes time. Every 32 Ki positions sweep sees to it that the
 // heads of the longer chains that are out of reach stay out of it.
 type chains struct {
-	three    [ringSize]uint32 // rank<<16 | link
+	three    *[ringSize]uint32 // rank<<16 | link
 	four     [ringSize]uint16
 	long     [ringSize]uint16 // five bytes: the way to everything longer
+	head3    []byte           // by zlib's hash, of whatever size that is
 	head4    [2 << hash4Bits]byte
 	headLong [2 << longBits]byte
 
@@ -29,7 +29,7 @@ type chains struct {
 }
 
 const (
-	hash4Bits = 14
+	hash4Bits = 15
 	longBits  = 15
 
 	// longBytes is how many bytes the positions of the long chain share.
@@ -41,41 +41,31 @@ const (
 	// to the longest distance, so there is room for minLookahead in front.
 	batch       = 128
 	linkedAhead = minLookahead - 1 - batch
+
+	// together is how many positions linkRun takes in one turn.
+	together = 4
 )
 
-func hash4(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - hash4Bits) }
-func hashLong(v uint64) uint32 {
-	return uint32(v << longShift * 0x9e3779b185ebca87 >> (64 - longBits))
+// The hashes take as many low bytes of v as their positions share. They are
+// products with the bytes above shifted out.
+func hash4(v uint64) uint { return uint(uint32(v) * 0x9e3779b1 >> (32 - hash4Bits)) }
+func hashLong(v uint64) uint {
+	return uint(v * (0x9e3779b185ebca87 << longShift & (1<<64 - 1)) >> (64 - longBits))
 }
 
-// The heads are kept as bytes, so that sweep can take four at a time.
-
-func (c *chains) last4(h uint32) uint16 {
-	i := 2 * uint(h&(1<<hash4Bits-1))
-	return binary.LittleEndian.Uint16(c.head4[i : i+2])
+// The heads are kept as bytes, so that sweep can take four at a time. swap
+// puts a position into the head h and returns the one before it.
+func swap(heads []byte, h uint, cur uint16) uint16 {
+	head := heads[2*h : 2*h+2]
+	last := binary.LittleEndian.Uint16(head)
+	binary.LittleEndian.PutUint16(head, cur)
+	return last
 }
-
-func (c *chains) put4(h uint32, v uint16) {
-	i := 2 * uint(h&(1<<hash4Bits-1))
-	binary.LittleEndian.PutUint16(c.head4[i:i+2], v)
-}
-
-func (c *chains) lastLong(h uint32) uint16 {
-	i := 2 * uint(h&(1<<longBits-1))
-	return binary.LittleEndian.Uint16(c.headLong[i : i+2])
-}
-
-func (c *chains) putLong(h uint32, v uint16) {
-	i := 2 * uint(h&(1<<longBits-1))
-	binary.LittleEndian.PutUint16(c.headLong[i:i+2], v)
-}
-
-// back returns the index that the link at leads to from the index from.
-func back(from int, link uint16) int { return from + int(link) - 1<<16 }
 
 // link links the positions up to end, which have eight bytes at least.
 func (e *encoder) link(end int) {
 	c, w := &e.chains, &e.win
+	usual := e.tables.shift == defaultShift && e.tables.mask == 0x7fff
 	for c.next3 < end {
 		at := w.base + uint32(c.next3)
 		if at&(ringSize-1) == 0 {
@@ -84,72 +74,84 @@ func (e *encoder) link(end int) {
 		}
 		// As far as the next sweep.
 		to := min(end, c.next3+ringSize-int(at&(ringSize-1)))
-		if e.tables.shift == defaultShift && e.tables.mask == 0x7fff {
-			c.linkRun(w.mem, (*[1 << 15]uint32)(e.tables.head), w.base, to)
-		} else {
-			c.linkRunAny(w.mem, &e.tables, w.base, to)
+		switch odd := int(-at & (together - 1)); {
+		case !usual:
+			c.linkEach(w.mem, &e.tables, w.base, to)
+		case odd != 0 || to-c.next3 < together:
+			c.linkEach(w.mem, &e.tables, w.base, min(to, c.next3+max(odd, 1)))
+		default:
+			n := (to - c.next3) &^ (together - 1)
+			c.linkRun(w.mem, c.three, (*[2 << 15]byte)(c.head3), uint16(at), n)
 		}
 	}
 }
 
-// linkRun is link without the sweeps, for the usual hash.
-func (c *chains) linkRun(buf *windowMem, head *[1 << 15]uint32, base uint32, end int) {
-	at := c.next3
-	cur := (base + uint32(at)) & 0xffff // a run ends before it could come round
-	h3 := uint32(buf[at&0xffff])<<defaultShift ^ uint32(buf[(at+1)&0xffff])
-	for ; at < end; at++ {
-		v := buf.load64(at)
-		x := uint32(v)
-		slot := cur & (ringSize - 1)
+// linkRun links the next n positions, the first of which is cur, a multiple of
+// together as n is, for the usual hash. It has no loop over those it takes
+// together, because their places in the rings are then known to the compiler.
+func (c *chains) linkRun(buf *windowMem, ring3 *[ringSize]uint32, head3 *[2 << 15]byte, cur16 uint16, n int) {
+	at := uint(c.next3)
+	cur := uint32(cur16)
+	h3 := uint(buf[at&0xffff])<<defaultShift ^ uint(buf[(at+1)&0xffff])
+	for end := at + uint(n); at < end; at += together {
+		x := at & (2*ringSize - 1)
+		b := (*[together + 8]byte)(buf[x : x+together+8])
+		slot := uint(cur) & (ringSize - together)
+		three := (*[together]uint32)(ring3[slot : slot+together])
+		four := (*[together]uint16)(c.four[slot : slot+together])
+		long := (*[together]uint16)(c.long[slot : slot+together])
 
-		h3 = h3<<defaultShift ^ x>>16&0xff
-		last := head[h3&0x7fff] // rank<<16 | position
-		rank := (last | 0xffff) + 1
-		head[h3&0x7fff] = rank + cur
-		c.three[slot] = rank + uint32(uint16(last-cur))
+		h3 = h3<<defaultShift ^ uint(b[2])
+		last := swap(head3[:], h3&0x7fff, uint16(cur))
+		three[0] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		v := binary.LittleEndian.Uint64(b[0:])
+		four[0] = swap(c.head4[:], hash4(v), uint16(cur))
+		long[0] = swap(c.headLong[:], hashLong(v), uint16(cur))
 
-		h4 := 2 * uint(hash4(x)&(1<<hash4Bits-1))
-		head4 := c.head4[h4 : h4+2]
-		c.four[slot] = binary.LittleEndian.Uint16(head4) - uint16(cur)
-		binary.LittleEndian.PutUint16(head4, uint16(cur))
+		h3 = h3<<defaultShift ^ uint(b[3])
+		last = swap(head3[:], h3&0x7fff, uint16(cur+1))
+		three[1] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		v = binary.LittleEndian.Uint64(b[1:])
+		four[1] = swap(c.head4[:], hash4(v), uint16(cur+1))
+		long[1] = swap(c.headLong[:], hashLong(v), uint16(cur+1))
 
-		long := 2 * uint(hashLong(v)&(1<<longBits-1))
-		headLong := c.headLong[long : long+2]
-		c.long[slot] = binary.LittleEndian.Uint16(headLong) - uint16(cur)
-		binary.LittleEndian.PutUint16(headLong, uint16(cur))
-		cur++
+		h3 = h3<<defaultShift ^ uint(b[4])
+		last = swap(head3[:], h3&0x7fff, uint16(cur+2))
+		three[2] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		v = binary.LittleEndian.Uint64(b[2:])
+		four[2] = swap(c.head4[:], hash4(v), uint16(cur+2))
+		long[2] = swap(c.headLong[:], hashLong(v), uint16(cur+2))
+
+		h3 = h3<<defaultShift ^ uint(b[5])
+		last = swap(head3[:], h3&0x7fff, uint16(cur+3))
+		three[3] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		v = binary.LittleEndian.Uint64(b[3:])
+		four[3] = swap(c.head4[:], hash4(v), uint16(cur+3))
+		long[3] = swap(c.headLong[:], hashLong(v), uint16(cur+3))
+		cur += together
 	}
-	c.next3, c.next4, c.nextLong = end, end, end
+	c.next3, c.next4, c.nextLong = int(at), int(at), int(at)
 }
 
-// linkRunAny is linkRun for any hash.
-func (c *chains) linkRunAny(buf *windowMem, t *tables, base uint32, end int) {
+// linkEach links the positions up to end, for any hash.
+func (c *chains) linkEach(buf *windowMem, t *tables, base uint32, end int) {
 	cur := uint16(base) + uint16(c.next3)
 	for at := c.next3; at < end; at++ {
 		v := buf.load64(at)
-		slot := cur & (ringSize - 1)
 		c.link3(t, uint32(v), cur)
-
-		h4 := hash4(uint32(v))
-		c.four[slot] = c.last4(h4) - cur
-		c.put4(h4, cur)
-
-		long := hashLong(v)
-		c.long[slot] = c.lastLong(long) - cur
-		c.putLong(long, cur)
+		c.four[cur&(ringSize-1)] = swap(c.head4[:], hash4(v), cur)
+		c.long[cur&(ringSize-1)] = swap(c.headLong[:], hashLong(v), cur)
 		cur++
 	}
 	c.next3, c.next4, c.nextLong = end, end, end
 }
 
 // link3 puts the position cur, at which the bytes of v are, into its chain of
-// three bytes.
+// three bytes. Its rank follows that of the last one there. If there is none
+// in reach it follows some other rank, which is as good as any to begin with.
 func (c *chains) link3(t *tables, v uint32, cur uint16) {
-	h := t.hash(v)
-	last := t.head[h]
-	rank := last&^0xffff + 1<<16
-	t.head[h] = rank | uint32(cur)
-	c.three[cur&(ringSize-1)] = rank | uint32(uint16(last)-cur)
+	last := swap(c.head3, uint(t.hash(v)), cur)
+	c.three[cur&(ringSize-1)] = c.three[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
 }
 
 // sweep, at a position cur that is a multiple of 32 Ki, makes all heads that
@@ -158,12 +160,13 @@ func (c *chains) link3(t *tables, v uint32, cur uint16) {
 func sweep(heads []byte, cur uint16) {
 	const high = 0x8000800080008000
 	now := uint64(cur) * 0x0001000100010001
+	other := now ^ high
 	for ; len(heads) >= 64; heads = heads[64:] {
 		some := (*[64]byte)(heads)
 		for i := 0; i < 64; i += 8 {
 			v := binary.LittleEndian.Uint64(some[i : i+8])
-			old := ^(v ^ now) & high
-			binary.LittleEndian.PutUint64(some[i:i+8], v&^(old-old>>15)^old)
+			young := (v ^ now) & high
+			binary.LittleEndian.PutUint64(some[i:i+8], v&(young-young>>15)|other)
 		}
 	}
 }
@@ -183,18 +186,14 @@ func (e *encoder) linkTail(end int) {
 		if cur&(ringSize-1) == 0 {
 			sweep(c.head4[:], cur)
 		}
-		h := hash4(binary.LittleEndian.Uint32(w.buf[c.next4:]))
-		c.four[cur&(ringSize-1)] = c.last4(h) - cur
-		c.put4(h, cur)
+		c.four[cur&(ringSize-1)] = swap(c.head4[:], hash4(w.mem.load64(c.next4)), cur)
 	}
 	for ; c.nextLong < min(end, there-longBytes+1); c.nextLong++ {
 		cur := uint16(w.base) + uint16(c.nextLong)
 		if cur&(ringSize-1) == 0 {
 			sweep(c.headLong[:], cur)
 		}
-		h := hashLong(binary.LittleEndian.Uint64(w.buf[c.nextLong:]))
-		c.long[cur&(ringSize-1)] = c.lastLong(h) - cur
-		c.putLong(h, cur)
+		c.long[cur&(ringSize-1)] = swap(c.headLong[:], hashLong(w.mem.load64(c.nextLong)), cur)
 	}
 }
 
@@ -208,7 +207,8 @@ func (e *encoder) linkFrom(at int) {
 			return
 		}
 	}
-	e.link(end)
+	// Short of a turn of linkRun at most, and beyond linkedAhead all the same.
+	e.link(end - int(w.base+uint32(end))&(together-1))
 }
 
 // slide follows the window when it drops n bytes.
@@ -218,9 +218,9 @@ func (c *chains) slide(n int) {
 	c.nextLong = max(0, c.nextLong-n)
 }
 
-// clear forgets all heads, those of three bytes too.
-func (c *chains) clear(head []uint32) {
-	clear(head)
+// clear forgets all heads.
+func (c *chains) clear() {
+	clear(c.head3)
 	clear(c.head4[:])
 	clear(c.headLong[:])
 }

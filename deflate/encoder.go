@@ -109,7 +109,7 @@ func (e *encoder) reset(level int, strategy Strategy, memLevel, windowBits int) 
 	e.last = neverRun
 	if e.isLazy() && !e.linking {
 		w.base = w.base&^0xffff | ringSize
-		e.chains.clear(e.tables.head)
+		e.chains.clear()
 	} else if !e.isLazy() && e.linking {
 		clear(e.tables.head)
 	}
@@ -125,7 +125,7 @@ func (e *encoder) skipAhead() {
 	if e.linking {
 		// The heads hold fewer bits. Cleared they are 32 Ki positions old.
 		w.base = w.base&^0xffff | ringSize
-		e.chains.clear(e.tables.head)
+		e.chains.clear()
 	}
 	e.rebase()
 }

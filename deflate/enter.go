@@ -34,14 +34,10 @@ func (e *encoder) enterLazy() {
 	// harm. What is older than the window is out of reach for as long as it
 	// takes to be mistaken for something else.
 	none := uint16(base) + uint16(next) - ringSize
-	for i := range t.head {
-		t.head[i] = uint32(none)
-	}
-	for h := range uint32(1 << hash4Bits) {
-		c.put4(h, none)
-	}
-	for h := range uint32(1 << longBits) {
-		c.putLong(h, none)
+	for _, heads := range [][]byte{c.head3, c.head4[:], c.headLong[:]} {
+		for i := 0; i < len(heads); i += 2 {
+			binary.LittleEndian.PutUint16(heads[i:], none)
+		}
 	}
 	for at := start; at < next; at++ {
 		cur := uint16(base) + uint16(at)
@@ -93,7 +89,8 @@ func (e *encoder) oddSearch(at, chain, ahead int) (length, dist int) {
 	cand := at
 	step := func() bool {
 		for {
-			cand = back(cand, uint16(c.three[slot(cand)]))
+			cur := uint16(e.win.base) + uint16(cand)
+			cand -= int(cur-uint16(c.three[slot(cand)])-1) + 1
 			if cand < low {
 				return false
 			}

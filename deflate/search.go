@@ -1,91 +1,99 @@
 package deflate
 
-import "encoding/binary"
-
 // search looks for a match longer than best, which is two or more, at the
 // index at, which has ahead bytes, among the chain first candidates. It
 // returns the first of the longest as zlib would, or best.
 func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 	c := &e.chains
-	if at >= c.next4 {
-		if best == 2 {
-			return e.search3(at, chain)
-		}
-		return best, 0
+	if at >= c.nextLong || e.gapEnd != 0 {
+		return e.walk(at, at, best, 0, chain, ahead)
+	}
+	if best >= longBytes {
+		return e.longer(at, at, best, 0, chain, ahead)
 	}
 	buf := e.win.mem
-	base := uint16(e.win.base)
+	cur := uint16(e.win.base) + uint16(at)
+	slot := uint(cur) & (ringSize - 1)
 	far := e.win.reach()
-	low := max(1, at-far)
-	slot := (base + uint16(at)) & (ringSize - 1)
-	three := c.three[slot]
-	rank := uint16(three >> 16)
-	limit := min(maxMatch, ahead)
+	reach := min(far, at-1)
 	word := buf.load64(at)
-	found := best
+	three := c.three[slot]
 
-	if best < longBytes {
-		// Fewer bytes in common are a condition for more.
-		if back(at, uint16(three)) < low {
-			return best, 0
-		}
-		if back(at, c.four[slot]) < low {
-			if best == 2 {
-				return e.search3(at, chain)
-			}
-			return best, 0
-		}
+	if int(cur-c.four[slot]) <= reach {
 		// A match of five or more is the best if there is one.
-		if at < c.nextLong {
-			for cand, left := back(at, c.long[slot]), chain; cand >= low; left-- {
-				if left == 0 {
-					return e.walk(at, at, best, 0, chain, ahead)
+		rank := uint16(three >> 16)
+		d := 0
+		for last, s, left := cur, slot, chain; ; left-- {
+			link := c.long[s]
+			d += int(last - link)
+			if d > reach {
+				break
+			}
+			if left == 0 {
+				return e.walk(at, at, best, 0, chain, ahead)
+			}
+			last, s = link, uint(link)&(ringSize-1)
+			if (buf.load64(at-d)^word)<<longShift == 0 {
+				diff := int(rank - uint16(c.three[s]>>16))
+				if diff > chain {
+					break
 				}
-				s := (base + uint16(cand)) & (ringSize - 1)
-				if (buf.load64(cand)^word)<<longShift == 0 && !e.missing(cand) {
-					diff := int(rank - uint16(c.three[s]>>16))
-					if diff > chain {
-						break
+				if d < far || diff == 1 {
+					limit := min(maxMatch, ahead)
+					n := buf.matchLen(at-d, at, limit)
+					if n >= min(e.tune.nice, limit) {
+						return n, d
 					}
-					if d := at - cand; d < far || diff == 1 {
-						n := buf.matchLen(cand, at, limit)
-						if n > found {
-							if n >= min(e.tune.nice, ahead) || n >= limit {
-								return n, d
-							}
-							return e.longer(at, cand, n, d, chain, ahead)
-						}
-					}
+					return e.longer(at, at-d, n, d, chain, ahead)
 				}
-				cand = back(cand, c.long[s])
 			}
 		}
 		if best == longBytes-1 {
 			return best, 0
 		}
 		// One of four is as good as any other of four.
-		for cand, left := back(at, c.four[slot]), chain; cand >= low; left-- {
+		d = 0
+		for last, s, left := cur, slot, chain; ; left-- {
+			link := c.four[s]
+			d += int(last - link)
+			if d > reach {
+				break
+			}
 			if left == 0 {
 				return e.walk(at, at, best, 0, chain, ahead)
 			}
-			s := (base + uint16(cand)) & (ringSize - 1)
-			if uint32(buf.load64(cand)) == uint32(word) && !e.missing(cand) {
+			last, s = link, uint(link)&(ringSize-1)
+			if uint32(buf.load64(at-d)) == uint32(word) {
 				diff := int(rank - uint16(c.three[s]>>16))
 				if diff > chain {
 					break
 				}
-				if d := at - cand; d < far || diff == 1 {
+				if d < far || diff == 1 {
 					return 4, d
 				}
 			}
-			cand = back(cand, c.four[s])
 		}
-		if best == 2 {
-			return e.search3(at, chain)
-		}
-		return best, 0
 	}
-	return e.longer(at, at, best, 0, chain, ahead)
+	if best == 2 && e.strategy != Filtered {
+		// The last of three bytes, farther than tooFar it would not be used.
+		d := 0
+		reach = min(reach, tooFar)
+		for link, left := three, chain; left > 0; left-- {
+			d += int(cur-uint16(link)-1) + 1
+			if d > reach {
+				break
+			}
+			cur = uint16(link)
+			if (buf.load64(at-d)^word)<<40 == 0 {
+				if d >= far && left != chain {
+					break
+				}
+				return 3, d
+			}
+			link = c.three[uint(cur)&(ringSize-1)]
+		}
+	}
+	return best, 0
 }
 
 // longer goes on searching with a match of found bytes, at least five, in hand,
@@ -111,13 +119,13 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 		if left == 0 {
 			return e.walk(at, top, found, dist, chain, ahead)
 		}
-		front = back(front, c.long[(base+uint16(front))&(ringSize-1)])
+		front -= int(base + uint16(front) - c.long[uint(base+uint16(front))&(ringSize-1)])
 		cand := front
 		if front < low {
 			return found, dist
 		}
 		if buf.load64(front+off)<<longShift != tail || buf.load64(front)<<longShift != word {
-			q = back(q, c.long[(base+uint16(q))&(ringSize-1)])
+			q -= int(base + uint16(q) - c.long[uint(base+uint16(q))&(ringSize-1)])
 			cand = q - off
 			if cand < low {
 				return found, dist
@@ -126,10 +134,7 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 				continue
 			}
 		}
-		if e.missing(cand) {
-			continue
-		}
-		diff := int(uint16((c.three[(base+uint16(at))&(ringSize-1)] - c.three[(base+uint16(cand))&(ringSize-1)]&^0xffff) >> 16))
+		diff := int(uint16((c.three[uint(base+uint16(at))&(ringSize-1)] - c.three[uint(base+uint16(cand))&(ringSize-1)]&^0xffff) >> 16))
 		if diff > chain {
 			return found, dist
 		}
@@ -155,58 +160,39 @@ func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
 // walk goes the way of zlib, down the three-byte chain, past the candidates
 // from top on up, which had nothing better. It is where the other ways end
 // that have taken more steps than zlib would in all: with bytes chosen for it
-// many positions share a hash, or the end of a match but not its start.
+// many positions share a hash, or the end of a match but not its start. It
+// needs no other links, so it also serves near the end of the data, and it
+// knows of positions that were left out.
 func (e *encoder) walk(at, top, found, dist, chain, ahead int) (int, int) {
 	c := &e.chains
+	if at >= c.next3 {
+		return found, dist
+	}
 	buf := e.win.buf
-	base := uint16(e.win.base)
 	far := e.win.reach()
-	low := max(1, at-far)
+	reach := min(far, at-1)
 	limit := min(maxMatch, ahead)
 	nice := min(e.tune.nice, ahead)
 	if found >= limit {
 		return found, dist
 	}
-	cand := back(at, uint16(c.three[(base+uint16(at))&(ringSize-1)]))
-	for steps := chain; cand >= low && steps > 0; steps-- {
-		if at-cand >= far && steps != chain {
+	d := 0
+	last := uint16(e.win.base) + uint16(at)
+	for steps := chain; steps > 0; steps-- {
+		link := uint16(c.three[last&(ringSize-1)])
+		d += int(last-link-1) + 1
+		last = link
+		if d > reach || d >= far && steps != chain {
 			break
 		}
-		if cand < top && buf[cand+found] == buf[at+found] && buf[cand+found-1] == buf[at+found-1] && !e.missing(cand) {
+		if cand := at - d; cand < top && buf[cand+found] == buf[at+found] && buf[cand+found-1] == buf[at+found-1] && !e.missing(cand) {
 			if n := matchLen(buf, cand, at, limit); n >= minMatch && n > found {
-				found, dist = n, at-cand
+				found, dist = n, d
 				if n >= nice || n >= limit {
 					break
 				}
 			}
 		}
-		cand = back(cand, uint16(c.three[(base+uint16(cand))&(ringSize-1)]))
 	}
 	return found, dist
-}
-
-// search3 looks for a match of exactly three bytes, where there is none of
-// more. Farther than tooFar it would not be used.
-func (e *encoder) search3(at, chain int) (length, dist int) {
-	c := &e.chains
-	if at >= c.next3 || e.strategy == Filtered {
-		return 2, 0
-	}
-	buf := e.win.buf
-	base := uint16(e.win.base)
-	word := binary.LittleEndian.Uint32(buf[at:]) << 8
-	far := e.win.reach()
-	low := max(1, at-min(tooFar, far))
-	slot := (base + uint16(at)) & (ringSize - 1)
-	cand := back(at, uint16(c.three[slot]))
-	for steps := chain; cand >= low && steps > 0; steps-- {
-		if binary.LittleEndian.Uint32(buf[cand:])<<8 == word && !e.missing(cand) {
-			if at-cand >= far && steps != chain {
-				break
-			}
-			return 3, at - cand
-		}
-		cand = back(cand, uint16(c.three[(base+uint16(cand))&(ringSize-1)]))
-	}
-	return 2, 0
 }

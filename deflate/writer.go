@@ -80,7 +80,7 @@ func (l Level) number() int {
 // later call. At level 0 how the input is cut into writes shows, as it does in
 // zlib when there is always room for the output.
 //
-// A Writer holds 632 KiB, or 824 KiB at memory level 9, from its first call to
+// A Writer holds 601 KiB, or 857 KiB at memory level 9, from its first call to
 // its Close, which gives them to the next one. It is not for concurrent use.
 type Writer struct {
 	w     io.Writer
@@ -167,6 +167,8 @@ func newEncoderState(memLevel int) *encoderState {
 	s.win.mem = &s.window
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
 	s.tables.prev = &s.chains.four
+	s.chains.three = (*[ringSize]uint32)(s.tables.head)
+	s.chains.head3 = make([]byte, 2<<(memLevel+7))
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }
