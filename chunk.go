@@ -71,6 +71,18 @@ func (s readSize) next() int {
 	return smallChunk
 }
 
+// fit returns an empty chunk for the next read: c, unless it is nil or of
+// another size.
+func (s readSize) fit(c *chunk) *chunk {
+	if c != nil && len(c.b) == s.next() {
+		return c
+	}
+	if c != nil {
+		c.free()
+	}
+	return newChunk(s.next())
+}
+
 func (s *readSize) got(n int) {
 	switch {
 	case n <= smallChunk/2:

@@ -27,6 +27,7 @@ type Conn struct {
 	read, written atomic.Int64
 	writes        atomic.Int32             // calls under way, see trueEnd
 	carrier       atomic.Pointer[transfer] // what writes to below past this Conn
+	broken        atomic.Bool              // writeEnd.err is set
 	unread        []byte                   // only the reader touches it
 	cork          cork
 	serial        serial
@@ -61,7 +62,6 @@ func NewConn(s Stream) *Conn {
 	}
 	c := &Conn{below: s}
 	c.cork.turn = make(gate, 1)
-	c.serial.free.L = &c.serial.mu
 	return c
 }
 
@@ -89,6 +89,9 @@ func (c *Conn) setLatch(l *latch, err error) {
 		return
 	}
 	l.set, l.err = true, err
+	if l == &c.writeEnd && err != nil {
+		c.broken.Store(true)
+	}
 	if l.ch != nil {
 		close(l.ch)
 	}
@@ -164,10 +167,12 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return c.writeCorked(p)
 	}
 	c.writes.Add(1)
-	defer c.writes.Add(-1)
 	n, err := c.below.Write(p)
 	c.written.Add(int64(max(n, 0)))
-	c.writeOver(err)
+	if err != nil {
+		c.writeOver(err)
+	}
+	c.writes.Add(-1)
 	return n, err
 }
 

@@ -15,6 +15,7 @@ type filler struct {
 	sock *socketReader // nil when r is not a socket that can be asked
 
 	meter *atomic.Int64 // of what is read; may be nil
+	spare *chunk        // for the next read; not kept while a socket has nothing to read
 }
 
 func newFiller(r io.Reader) *filler {
@@ -29,14 +30,16 @@ func newFiller(r io.Reader) *filler {
 // The chunk may come with an error, and is nil if only the error came. The
 // caller frees it.
 func (f *filler) next() (*chunk, error) {
+	c := f.spare
+	f.spare = nil
 	if f.sock != nil {
-		c, err := f.sock.read(f.size)
+		c, err := f.sock.read(c, f.size)
 		if c != nil {
 			f.got(c.len())
 		}
 		return c, err
 	}
-	c := newChunk(f.size.next())
+	c = f.size.fit(c)
 	for range 100 {
 		n, err := f.r.Read(c.b)
 		if n > 0 {
@@ -58,6 +61,20 @@ func (f *filler) got(n int) {
 	f.size.got(n)
 	if f.meter != nil {
 		f.meter.Add(int64(n))
+	}
+}
+
+// reuse gives back a chunk of next, for the next one.
+func (f *filler) reuse(c *chunk) {
+	c.r, c.w = 0, 0
+	f.spare = c
+}
+
+// close lets go of what reuse has kept.
+func (f *filler) close() {
+	if f.spare != nil {
+		f.spare.free()
+		f.spare = nil
 	}
 }
 

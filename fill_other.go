@@ -10,7 +10,7 @@ type socketReader struct{}
 
 func newSocketReader(any) *socketReader { return nil }
 
-func (*socketReader) read(readSize) (*chunk, error) { panic("unreachable") }
+func (*socketReader) read(*chunk, readSize) (*chunk, error) { panic("unreachable") }
 
 func (*socketReader) ready() bool { panic("unreachable") }
 

@@ -19,8 +19,8 @@ type socketReader struct {
 	peek func(fd uintptr) bool // the same without taking anything
 
 	// What try works on: one goroutine at a time.
-	want int
-	c    *chunk
+	size readSize
+	c    *chunk // to read into; then what was read
 	err  error
 	late error // what ready took from the socket, for the next read
 
@@ -38,7 +38,7 @@ func newSocketReader(r any) *socketReader {
 	}
 	s := &socketReader{conn: conn, raw: raw}
 	s.try = func(fd uintptr) bool {
-		c := newChunk(s.want)
+		c := s.size.fit(s.c)
 		n, err := retry(func() (int, error) { return syscall.Read(int(fd), c.b) })
 		if n > 0 {
 			c.w, s.c, s.err = n, c, nil
@@ -70,25 +70,31 @@ func retry(f func() (int, error)) (int, error) {
 	}
 }
 
-// read is like filler.next.
-func (s *socketReader) read(size readSize) (*chunk, error) {
+// read is like filler.next. It frees c, or returns it.
+func (s *socketReader) read(c *chunk, size readSize) (*chunk, error) {
 	if err := s.late; err != nil {
 		s.late = nil
+		if c != nil {
+			c.free()
+		}
 		return nil, err
 	}
-	s.want, s.waited = size.next(), false
+	s.c, s.size, s.waited = c, size, false
 	if err := s.raw.Read(s.try); err != nil {
+		if s.c != nil {
+			s.c.free() // not even tried
+			s.c = nil
+		}
 		return nil, s.opError(err)
 	}
-	c, err := s.c, s.err
-	s.c = nil
+	c, s.c = s.c, nil
 	switch {
 	case c != nil:
 		return c, nil
-	case err == nil:
+	case s.err == nil:
 		return nil, io.EOF
 	}
-	return nil, s.opError(os.NewSyscallError("read", err))
+	return nil, s.opError(os.NewSyscallError("read", s.err))
 }
 
 // ready reports whether a read would return at once.

@@ -182,6 +182,7 @@ func (c *Conn) why(err error) error {
 // readAll hands what arrives to h.Data until the peer's end.
 func (c *Conn) readAll(h *Handler) error {
 	in := newFiller(c.below)
+	defer in.close()
 	given := 0 // how much the last callback got
 	for {
 		if n := len(c.unread); n > 0 && (given == 0 || n < given) {
@@ -200,7 +201,7 @@ func (c *Conn) readAll(h *Handler) error {
 			}
 			given = len(p)
 			derr := c.data(h, p)
-			buf.free()
+			in.reuse(buf)
 			if derr != nil {
 				return derr
 			}
@@ -232,6 +233,9 @@ func (c *Conn) data(h *Handler, p []byte) (err error) {
 	defer c.serial.leave()
 	if err := protect(func() error { h.Data(c, p); return nil }); err != nil {
 		return err
+	}
+	if !c.broken.Load() {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

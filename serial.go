@@ -1,32 +1,51 @@
 package duplex
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
-// serial runs the callbacks of one stream one at a time.
+// serial runs the callbacks of one stream one at a time. Taking the turn and
+// giving it up is one atomic operation each, as long as nobody else wants it.
 type serial struct {
+	turn atomic.Int32 // turnFree, turnTaken or turnWanted
+
 	mu      sync.Mutex
-	free    sync.Cond
-	busy    bool     // guarded by mu, as all below
-	waiting int      // how many wait in enter
-	due     []func() // to run before busy is given up
+	freed   *sync.Cond // made by the first who waits
+	waiting int        // how many wait in enter; guarded by mu
+	due     []func()   // to run before the turn is given up; guarded by mu
 }
+
+const (
+	turnFree   = iota // nobody has the turn
+	turnTaken         // somebody has it, and nobody else wants it
+	turnWanted        // somebody has it, and looks at what mu guards before giving it up
+)
 
 // enter waits for the turn; the caller ends it with leave.
 func (s *serial) enter() {
+	if s.turn.CompareAndSwap(turnFree, turnTaken) {
+		return
+	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.freed == nil {
+		s.freed = sync.NewCond(&s.mu)
+	}
 	s.waiting++
-	for s.busy {
-		s.free.Wait()
+	for s.turn.Swap(turnWanted) != turnFree {
+		s.freed.Wait()
 	}
 	s.waiting--
-	s.busy = true
-	s.mu.Unlock()
 }
 
 // leave runs what has become due and gives up the turn. What becomes due
 // meanwhile is left to another goroutine: the caller has other things to do,
 // which callbacks that take longer than their period must not keep it from.
 func (s *serial) leave() {
+	if s.turn.CompareAndSwap(turnTaken, turnFree) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run(len(s.due))
@@ -64,19 +83,20 @@ func (s *serial) giveUp() {
 	if len(s.due) == 0 {
 		s.due = nil
 	}
-	s.busy = false
-	s.free.Signal()
+	s.turn.Store(turnFree)
+	if s.waiting > 0 {
+		s.freed.Signal()
+	}
 }
 
 // offer runs f now, or leaves it to whoever has the turn; it does not wait.
 func (s *serial) offer(f func()) {
 	s.mu.Lock()
-	if s.busy || s.waiting > 0 {
+	if s.waiting > 0 || s.turn.Swap(turnWanted) != turnFree {
 		s.due = append(s.due, f)
 		s.mu.Unlock()
 		return
 	}
-	s.busy = true
 	s.mu.Unlock()
 	f()
 	s.leave()

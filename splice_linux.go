@@ -63,7 +63,7 @@ func (t *transfer) copySmall(in *socketReader, size *readSize) bool {
 			t.stop(reading, os.ErrDeadlineExceeded)
 			return false
 		}
-		c, err := in.read(*size)
+		c, err := in.read(nil, *size)
 		if err != nil {
 			t.stop(reading, err)
 			return false
