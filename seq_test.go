@@ -70,7 +70,10 @@ func TestAPipelineThatFailsCleansItsSequenceUp(t *testing.T) {
 	full := errors.New("full")
 	err := duplex.Pipeline(t.Context(),
 		duplex.From(duplex.FromSeq(pieces(&cleaned, nil, "one", "two"))),
-		duplex.StageFunc(func(context.Context, io.Reader, io.Writer) error { return full }))
+		duplex.StageFunc(func(_ context.Context, r io.Reader, _ io.Writer) error {
+			_, _ = r.Read(make([]byte, 1)) // the sequence has begun
+			return full
+		}))
 	if !errors.Is(err, full) || !cleaned {
 		t.Errorf("cleaned: %v, %v", cleaned, err)
 	}
