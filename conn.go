@@ -31,6 +31,7 @@ type Conn struct {
 	unread        []byte                   // only the reader touches it
 	cork          cork
 	serial        serial
+	parking       *program // nil if its poller is; does not change
 
 	mu       sync.Mutex
 	readEnd  latch // guarded by mu, as all below
@@ -126,6 +127,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := c.below.Read(p)
+	for err != nil && n == 0 && c.parking != nil && isTimeout(err) && c.parking.poller.mistaken(c.parking) {
+		n, err = c.below.Read(p)
+	}
 	c.read.Add(int64(max(n, 0)))
 	if err != nil {
 		err = c.readOver(err)
@@ -203,7 +207,9 @@ func (c *Conn) hasEnded() bool {
 // Close gives up both directions and stops the timers.
 func (c *Conn) Close() error {
 	c.shut(ErrClosed)
-	return c.below.Close()
+	err := c.below.Close()
+	c.wake()
+	return err
 }
 
 // Abort gives up both directions for a reason; see the function [Abort]. A
@@ -213,7 +219,24 @@ func (c *Conn) Abort(cause error) error {
 		cause = ErrAborted
 	}
 	c.shut(closedError(cause))
-	return Abort(c.below, cause)
+	err := Abort(c.below, cause)
+	c.wake()
+	return err
+}
+
+// wake lets a program that waits without a goroutine see that c is closed.
+func (c *Conn) wake() {
+	if c.parking != nil {
+		c.parking.poller.closed(c.parking)
+	}
+}
+
+// expose is called before somebody gets at the stream below: a program that may
+// not be the only one there needs its goroutine.
+func (c *Conn) expose() {
+	if c.parking != nil {
+		c.parking.poller.leave(c.parking)
+	}
 }
 
 // shut marks what has not ended as closed.
@@ -278,7 +301,10 @@ func (c *Conn) BytesRead() int64 { return c.read.Load() }
 func (c *Conn) BytesWritten() int64 { return c.written.Load() }
 
 // Unwrap returns the stream below.
-func (c *Conn) Unwrap() Stream { return c.below }
+func (c *Conn) Unwrap() Stream {
+	c.expose()
+	return c.below
+}
 
 // CanCloseWrite reports whether the stream below can half-close.
 func (c *Conn) CanCloseWrite() bool { return CanCloseWrite(c.below) }
@@ -290,7 +316,12 @@ func (c *Conn) SetDeadline(t time.Time) error {
 }
 
 // SetReadDeadline sets the read deadline of the stream below.
-func (c *Conn) SetReadDeadline(t time.Time) error { return setReadDeadline(c.below, t) }
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	if c.parking != nil {
+		return c.parking.poller.setDeadline(c.parking, t)
+	}
+	return setReadDeadline(c.below, t)
+}
 
 // SetWriteDeadline sets the write deadline of the stream below.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return setWriteDeadline(c.below, t) }
@@ -306,7 +337,10 @@ func (c *Conn) RemoteAddr() net.Addr { return remoteAddr(c.below) }
 // SyscallConn returns the raw connection below. It fails with an error that
 // matches errors.ErrUnsupported if there is none. What is done there escapes
 // the counters.
-func (c *Conn) SyscallConn() (syscall.RawConn, error) { return syscallConn(c.below) }
+func (c *Conn) SyscallConn() (syscall.RawConn, error) {
+	c.expose()
+	return syscallConn(c.below)
+}
 
 func syscallConn(s Stream) (syscall.RawConn, error) {
 	if c, ok := s.(syscall.Conn); ok {
@@ -332,6 +366,7 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func (c *Conn) passRead() (Stream, []byte, meter, bool) {
+	c.expose()
 	waiting := c.unread
 	c.unread = nil
 	return c.below, waiting, readMeter{c}, true

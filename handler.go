@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime/debug"
 )
 
 // Handler is a stream's program as callbacks. All are optional, and all of one
@@ -51,7 +52,7 @@ type Handler struct {
 func Handle(s Stream, h Handler) *Conn {
 	c := NewConn(s)
 	c.claim()
-	go c.pump(&h)
+	go (&program{c: c, h: &h}).run()
 	return c
 }
 
@@ -65,14 +66,46 @@ func (c *Conn) claim() {
 	c.handled = true
 }
 
-// pump runs h on c until c is over.
-func (c *Conn) pump(h *Handler) error {
-	err := c.serve(h)
+// program is a Handler at work on a Conn.
+type program struct {
+	c    *Conn
+	h    *Handler
+	over func(error) // called last, with what the stream failed with; may be nil
+
+	opened  bool
+	calling bool // a call of Data is under way
+	given   int  // how much the last one got
+
+	poller *poller // nil if waiting takes a goroutine
+	place  place   // where poller has it
+}
+
+// run runs the callbacks until the stream is over, or until it is left to the
+// poller, which calls run again.
+func (p *program) run() {
+	c := p.c
+	parked, err := p.serve()
+	if parked {
+		return
+	}
 	if err != nil {
 		_ = c.Abort(err)
 	} else {
 		_ = c.Close()
 	}
+	if p.poller != nil {
+		p.poller.remove(p)
+	}
+	err = p.last(err)
+	if p.over != nil {
+		p.over(err)
+	}
+}
+
+// last makes the last calls, those of Error and Close, and returns what the
+// stream has failed with.
+func (p *program) last(err error) error {
+	c, h := p.c, p.h
 	// One turn for both, so that nothing comes between them or after.
 	c.serial.enter()
 	defer c.serial.leave()
@@ -132,20 +165,40 @@ func (c *Conn) offer(f func()) {
 	})
 }
 
-// serve runs the callbacks up to the end of both sides. It returns nil if
+// serve runs the callbacks up to the end of both sides. The error is nil if
 // both ended, or if this side closed the stream.
-func (c *Conn) serve(h *Handler) error {
-	err := c.turn(func() {
-		if h.Open != nil {
-			h.Open(c)
+func (p *program) serve() (parked bool, err error) {
+	c, h := p.c, p.h
+	if !p.opened {
+		p.opened = true
+		err := c.turn(func() {
+			if h.Open != nil {
+				h.Open(c)
+			}
+		})
+		c.over(&c.opened, nil)
+		if err != nil {
+			return false, err
 		}
-	})
-	c.over(&c.opened, nil)
-	if err != nil {
-		return err
+		if p.poller != nil {
+			p.poller.add(p)
+		}
 	}
-	if err := c.readAll(h); err != nil {
-		return c.why(err)
+	for {
+		err := p.readAll()
+		if err == nil {
+			break
+		}
+		if p.poller != nil && isTimeout(err) {
+			parked, again := p.poller.park(p) // then p may be somebody else's already
+			if parked {
+				return true, nil
+			}
+			if again {
+				continue
+			}
+		}
+		return false, c.why(err)
 	}
 	err = c.turn(func() {
 		if h.End != nil {
@@ -153,14 +206,14 @@ func (c *Conn) serve(h *Handler) error {
 		}
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if h.HalfOpen {
 		err = c.WaitWrite(context.Background())
 	} else if err = c.CloseWrite(); errors.Is(err, ErrNoCloseWrite) {
 		err = nil // the close that follows is all that it can do
 	}
-	return c.why(err)
+	return false, c.why(err)
 }
 
 // why returns what ended c: nothing to report if this side closed it without a
@@ -179,15 +232,26 @@ func (c *Conn) why(err error) error {
 	return closeCause(err)
 }
 
-// readAll hands what arrives to h.Data until the peer's end.
-func (c *Conn) readAll(h *Handler) error {
+// readAll hands what arrives to h.Data. It returns nil at the peer's end.
+func (p *program) readAll() (err error) {
+	c := p.c
 	in := newFiller(c.below)
+	in.hold = p.poller != nil
 	defer in.close()
-	given := 0 // how much the last callback got
+	defer func() {
+		if !p.calling {
+			return // what panics, if anything does, is not the handler
+		}
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		p.calling = false
+		c.serial.leave()
+	}()
 	for {
-		if n := len(c.unread); n > 0 && (given == 0 || n < given) {
-			given = n
-			if err := c.data(h, c.reread(nil)); err != nil {
+		if n := len(c.unread); n > 0 && (p.given == 0 || n < p.given) {
+			p.given = n
+			if err := p.data(c.reread(nil)); err != nil {
 				return err
 			}
 			continue
@@ -195,12 +259,12 @@ func (c *Conn) readAll(h *Handler) error {
 		buf, err := in.next()
 		if buf != nil {
 			c.read.Add(int64(buf.len()))
-			p := buf.bytes()
+			b := buf.bytes()
 			if len(c.unread) > 0 {
-				p = c.reread(p)
+				b = c.reread(b)
 			}
-			given = len(p)
-			derr := c.data(h, p)
+			p.given = len(b)
+			derr := p.data(b)
 			in.reuse(buf)
 			if derr != nil {
 				return derr
@@ -223,17 +287,19 @@ func (c *Conn) reread(p []byte) []byte {
 	return p
 }
 
-// data calls h.Data and returns what must end the stream: a panic, or the
-// error of a write that h may not have looked at.
-func (c *Conn) data(h *Handler, p []byte) (err error) {
-	if h.Data == nil {
+// data calls h.Data and returns what must end the stream: the error of a write
+// that h may not have looked at. A panic is left to readAll, so that a call
+// costs as little as can be.
+func (p *program) data(b []byte) error {
+	if p.h.Data == nil {
 		return nil
 	}
+	c := p.c
 	c.serial.enter()
-	defer c.serial.leave()
-	if err := protect(func() error { h.Data(c, p); return nil }); err != nil {
-		return err
-	}
+	p.calling = true
+	p.h.Data(c, b)
+	p.calling = false
+	c.serial.leave()
 	if !c.broken.Load() {
 		return nil
 	}

@@ -73,15 +73,21 @@ type Server struct {
 	closing   bool
 	quit      chan struct{} // closed when closing; made with listeners
 	idle      chan struct{} // closed when closing and no connection is left
+	poller    *poller       // of the handlers' connections; nil until there is one
 }
 
 // served is a connection of a server.
 type served struct {
 	stream  Stream
 	conn    *Conn // nil where nothing but Func is
-	cancel  context.CancelCauseFunc
+	remote  net.Addr
 	host    netip.Addr // what MaxPerHost counts it under
 	counted bool
+	silence *silence
+
+	ctx    context.Context // of Func; nil for a Handler, as is cancel
+	cancel context.CancelCauseFunc
+	cause  error // why the server gave it up; guarded by the server's mu
 }
 
 // Serve accepts connections from l until the server is shut down or closed, or
@@ -165,6 +171,7 @@ func (s *Server) untrack(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, l)
+	s.checkPoller()
 }
 
 func (s *Server) isClosing() bool {
@@ -175,47 +182,81 @@ func (s *Server) isClosing() bool {
 
 // accept starts the connection's goroutine, or closes what is too much.
 func (s *Server) accept(conn net.Conn) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &served{stream: FromConn(conn), cancel: cancel}
+	c := &served{stream: FromConn(conn), remote: conn.RemoteAddr()}
 	if s.Func == nil || s.FirstByte > 0 || s.Idle > 0 || s.Observer != nil {
 		c.conn = NewConn(c.stream)
 		c.stream = c.conn
 	}
-	if s.Func == nil {
-		c.conn.claim()
+	var p *program
+	if s.Func != nil {
+		c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	} else {
+		p = s.program(c)
 	}
-	local, remote := conn.LocalAddr(), conn.RemoteAddr()
-	ok, dropped := s.admit(c, remote)
+	ok, dropped := s.admit(c)
 	if !ok {
-		cancel(nil)
+		if c.cancel != nil {
+			c.cancel(nil)
+		}
 		_ = conn.Close()
 		if dropped && s.Dropped != nil {
-			s.Dropped(local, remote)
+			s.Dropped(conn.LocalAddr(), c.remote)
 		}
 		return
 	}
-	go s.run(ctx, c, remote)
+	go func() {
+		if s.Observer != nil {
+			c.conn.Observe(s.Observer, "")
+		}
+		c.silence = s.watch(c)
+		if p != nil {
+			p.run()
+		} else {
+			s.runFunc(c)
+		}
+	}()
 }
 
-// run serves one connection to its end.
-func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
-	defer s.finished(c)
-	defer c.cancel(nil)
-	if s.Observer != nil {
-		c.conn.Observe(s.Observer, "")
+// program makes the one that runs the handler on c. It waits without a
+// goroutine where that can be had.
+func (s *Server) program(c *served) *program {
+	c.conn.claim()
+	p := &program{c: c.conn, h: &s.Handler, over: func(err error) { s.finish(c, err) }}
+	if streamSocket(c.conn.below) == nil {
+		return p
 	}
-	defer s.watch(c).stop()
-	var err error
-	if s.Func == nil {
-		err = c.conn.pump(&s.Handler)
-	} else if err = protect(func() error { return s.Func(ctx, c.stream) }); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poller == nil {
+		s.poller, _ = newPoller()
+	}
+	if p.poller = s.poller; p.poller != nil {
+		c.conn.parking = p
+	}
+	return p
+}
+
+// runFunc serves one connection to its end.
+func (s *Server) runFunc(c *served) {
+	err := protect(func() error { return s.Func(c.ctx, c.stream) })
+	if err != nil {
 		_ = Abort(c.stream, err)
 	} else {
-		drain, cancel := context.WithTimeout(ctx, drainTime)
+		drain, cancel := context.WithTimeout(c.ctx, drainTime)
 		_ = Shutdown(drain, c.stream) // the peer may be gone, which is no failure now
 		cancel()
 	}
-	cause := context.Cause(ctx)
+	s.finish(c, err)
+	c.cancel(nil)
+}
+
+// finish reports what c has failed with, if it has, and forgets it.
+func (s *Server) finish(c *served, err error) {
+	c.silence.stop()
+	defer s.finished(c)
+	s.mu.Lock()
+	cause := c.cause
+	s.mu.Unlock()
 	if cause != nil && cause != ErrServerClosed {
 		err = cause // why the server gave it up
 	}
@@ -224,8 +265,21 @@ func (s *Server) run(ctx context.Context, c *served, remote net.Addr) {
 	}
 	// What the server's own closing makes of a connection is no failure.
 	if _, panicked := err.(*PanicError); panicked || cause != ErrServerClosed {
-		s.failed(remote, err)
+		s.failed(c.remote, err)
 	}
+}
+
+// giveUp aborts c because of cause.
+func (s *Server) giveUp(c *served, cause error) {
+	s.mu.Lock()
+	if c.cause == nil {
+		c.cause = cause
+	}
+	s.mu.Unlock()
+	if c.cancel != nil {
+		c.cancel(cause)
+	}
+	_ = Abort(c.stream, cause)
 }
 
 func (s *Server) failed(remote net.Addr, err error) {
@@ -239,6 +293,14 @@ func (s *Server) checkIdle() {
 	if s.closing && len(s.conns) == 0 && s.idle != nil {
 		close(s.idle)
 		s.idle = nil
+	}
+}
+
+// checkPoller ends the poller when there is nothing left for it; s.mu is held.
+func (s *Server) checkPoller() {
+	if s.poller != nil && len(s.listeners) == 0 && len(s.conns) == 0 {
+		s.poller.close()
+		s.poller = nil
 	}
 }
 
@@ -314,7 +376,6 @@ func (s *Server) abort() {
 	}
 	s.mu.Unlock()
 	for _, c := range conns {
-		c.cancel(ErrServerClosed)
-		_ = Abort(c.stream, ErrServerClosed)
+		s.giveUp(c, ErrServerClosed)
 	}
 }

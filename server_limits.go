@@ -26,12 +26,12 @@ func host(peer net.Addr) (a netip.Addr, ok bool) {
 
 // admit makes room for c, or reports that a limit or the end of the server is
 // in the way. dropped tells the former.
-func (s *Server) admit(c *served, remote net.Addr) (ok, dropped bool) {
+func (s *Server) admit(c *served) (ok, dropped bool) {
 	limit := s.MaxConns
 	if limit == 0 {
 		limit = DefaultMaxConns
 	}
-	c.host, c.counted = host(remote)
+	c.host, c.counted = host(c.remote)
 	c.counted = c.counted && s.MaxPerHost > 0
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,6 +63,7 @@ func (s *Server) finished(c *served) {
 		}
 	}
 	s.checkIdle()
+	s.checkPoller()
 }
 
 // silence ends a connection that keeps it for too long.
@@ -89,10 +90,7 @@ func (s *Server) watch(c *served) *silence {
 	}
 	w := &silence{
 		conn: c.conn, firstByte: max(s.FirstByte, 0), idle: max(s.Idle, 0), began: time.Now(),
-		expire: func(err error) {
-			c.cancel(err)
-			_ = Abort(c.stream, err)
-		},
+		expire: func(err error) { s.giveUp(c, err) },
 	}
 	w.moved, w.progress = w.began, progress(w.conn)
 	w.mu.Lock()

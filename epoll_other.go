@@ -1,0 +1,19 @@
+//go:build !linux
+
+package duplex
+
+import (
+	"errors"
+	"time"
+)
+
+// epoll is not to be had on this platform: whoever waits for a socket there has
+// a goroutine.
+type epoll struct{}
+
+func newEpoll() (*epoll, error) { return nil, errors.ErrUnsupported }
+
+func (*epoll) arm(Stream, key, bool) error { panic("unreachable") }
+func (*epoll) wait([]key) ([]key, error)   { panic("unreachable") }
+func (*epoll) setDeadline(time.Time) error { panic("unreachable") }
+func (*epoll) close()                      { panic("unreachable") }
