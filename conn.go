@@ -43,7 +43,8 @@ type Conn struct {
 	observer Observer  // see Conn.Observe; nil mostly
 	observed *Observed // what observer was told of
 	crashed  error     // the first panic of a callback
-	timers   map[*timer]struct{}
+	timers   *timer    // the first of its timers
+	clock    *clock    // of the timers; does not change once it is set
 }
 
 var (
@@ -61,9 +62,7 @@ func NewConn(s Stream) *Conn {
 	if c, ok := s.(*Conn); ok {
 		return c
 	}
-	c := &Conn{below: s}
-	c.cork.turn = make(gate, 1)
-	return c
+	return &Conn{below: s}
 }
 
 // latch is set once, with the error that ended something, and can be waited

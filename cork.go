@@ -9,7 +9,7 @@ import (
 type cork struct {
 	depth atomic.Int32
 	stuck atomic.Bool // a deadline has left something in buf: it goes first
-	turn  gate        // held by who uses buf
+	turn  gate        // held by who uses buf; made by the first, under Conn.mu
 	buf   *chunk      // nil while nothing is held back
 }
 
@@ -54,12 +54,23 @@ func (c *Conn) Batch(f func() error) error {
 // WriteBuffers writes all of bufs, in one system call where the stream has
 // vectored writes, without copying them together.
 func (c *Conn) WriteBuffers(bufs ...[]byte) (int64, error) {
-	c.cork.turn.lock()
-	defer c.cork.turn.unlock()
+	turn := c.corkTurn()
+	turn.lock()
+	defer turn.unlock()
 	if err := c.empty(); err != nil {
 		return 0, err
 	}
 	return c.writev(append(net.Buffers(nil), bufs...)) // a vectored write uses its slice up
+}
+
+// corkTurn returns the lock of the cork.
+func (c *Conn) corkTurn() gate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cork.turn == nil {
+		c.cork.turn = make(gate, 1)
+	}
+	return c.cork.turn
 }
 
 // pull takes every cork out.
@@ -69,8 +80,9 @@ func (c *Conn) pull() error {
 }
 
 func (c *Conn) flushCork() error {
-	c.cork.turn.lock()
-	defer c.cork.turn.unlock()
+	turn := c.corkTurn()
+	turn.lock()
+	defer turn.unlock()
 	return c.empty()
 }
 
@@ -81,8 +93,9 @@ func (c *Conn) empty() error {
 }
 
 func (c *Conn) writeCorked(p []byte) (int, error) {
-	c.cork.turn.lock()
-	defer c.cork.turn.unlock()
+	turn := c.corkTurn()
+	turn.lock()
+	defer turn.unlock()
 	if c.cork.depth.Load() > 0 {
 		if c.cork.buf == nil && len(p) <= largeChunk {
 			c.cork.buf = newChunk(largeChunk)

@@ -13,8 +13,16 @@ type serial struct {
 	mu      sync.Mutex
 	freed   *sync.Cond // made by the first who waits
 	waiting int        // how many wait in enter; guarded by mu
-	due     []func()   // to run before the turn is given up; guarded by mu
+	due     []caller   // to call before the turn is given up; guarded by mu
 }
+
+// caller is a call to be made in a stream's turn.
+type caller interface{ call() }
+
+// callFunc is a caller that is a function.
+type callFunc func()
+
+func (f callFunc) call() { f() }
 
 const (
 	turnFree   = iota // nobody has the turn
@@ -73,7 +81,7 @@ func (s *serial) run(n int) {
 		f := s.due[0]
 		s.due = s.due[1:]
 		s.mu.Unlock()
-		f()
+		f.call()
 		s.mu.Lock()
 	}
 }
@@ -89,8 +97,8 @@ func (s *serial) giveUp() {
 	}
 }
 
-// offer runs f now, or leaves it to whoever has the turn; it does not wait.
-func (s *serial) offer(f func()) {
+// offer calls f now, or leaves it to whoever has the turn; it does not wait.
+func (s *serial) offer(f caller) {
 	s.mu.Lock()
 	if s.waiting > 0 || s.turn.Swap(turnWanted) != turnFree {
 		s.due = append(s.due, f)
@@ -98,6 +106,6 @@ func (s *serial) offer(f func()) {
 		return
 	}
 	s.mu.Unlock()
-	f()
+	f.call()
 	s.leave()
 }

@@ -21,7 +21,10 @@ const DefaultMaxConns = 10_000
 //
 // A connection's failure, a panic included, ends that connection only.
 type Server struct {
-	// Handler is the program of every connection, unless Func is set.
+	// Handler is the program of every connection, unless Func is set. A TCP or
+	// Unix connection that is silent for a while is waited for without a
+	// goroutine (Linux); read deadlines are then to be set on the Conn, not on
+	// what the listener has accepted.
 	Handler Handler
 
 	// Func serves one connection and returns when it is done with it. What it
@@ -73,6 +76,7 @@ type Server struct {
 	closing   bool
 	quit      chan struct{} // closed when closing; made with listeners
 	idle      chan struct{} // closed when closing and no connection is left
+	clock     clock         // of the handlers' connections
 	poller    *poller       // of the handlers' connections; nil until there is one
 }
 
@@ -221,6 +225,7 @@ func (s *Server) accept(conn net.Conn) {
 // goroutine where that can be had.
 func (s *Server) program(c *served) *program {
 	c.conn.claim()
+	c.conn.clock = &s.clock
 	p := &program{c: c.conn, h: &s.Handler, over: func(err error) { s.finish(c, err) }}
 	if streamSocket(c.conn.below) == nil {
 		return p

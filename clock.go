@@ -1,0 +1,181 @@
+package duplex
+
+import (
+	"sync"
+	"time"
+)
+
+// clock makes the calls of many timers from few goroutines. Timers of the same
+// period wait in one row, the next to come due first, so that a beat of a
+// hundred thousand streams is one timer of the runtime's.
+//
+// The zero value is ready. The connections of a server share one.
+type clock struct {
+	mu    sync.Mutex
+	epoch time.Time // what times are counted from; guarded by mu, as all below
+	rows  map[time.Duration]*row
+	due   []*timer // whose calls are to be made
+	made  int      // how many of due have been taken
+	spare bool     // a goroutine is on its way to help with due
+}
+
+// row is the timers of one period; clock.mu guards it.
+type row struct {
+	first, last *timer
+	alarm       *time.Timer
+}
+
+// timer calls a function in its stream's turn, again and again or once.
+type timer struct {
+	c       *Conn
+	f       func()
+	wait    time.Duration // from one call to the next, or to the only one
+	sibling *timer        // the stream's next one; guarded by c.mu
+
+	at             time.Duration // when it is due; guarded by clock.mu, as all below
+	earlier, later *timer        // in its row
+	once           bool
+	inRow          bool
+	called         bool // a call is in due, or waits for the stream's turn
+	stopped        bool
+}
+
+// start puts t in its row.
+func (k *clock) start(t *timer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.rows == nil {
+		k.rows, k.epoch = make(map[time.Duration]*row), time.Now()
+	}
+	t.at = time.Since(k.epoch) + t.wait
+	k.insert(t)
+}
+
+// insert puts t where it belongs, which is nearly always behind all others;
+// k.mu is held.
+func (k *clock) insert(t *timer) {
+	r := k.rows[t.wait]
+	if r == nil {
+		r = new(row)
+		k.rows[t.wait] = r
+	}
+	before := r.last
+	for before != nil && before.at > t.at {
+		before = before.earlier
+	}
+	t.earlier, t.inRow = before, true
+	if before == nil {
+		t.later, r.first = r.first, t
+	} else {
+		t.later, before.later = before.later, t
+	}
+	if t.later == nil {
+		r.last = t
+	} else {
+		t.later.earlier = t
+	}
+	switch {
+	case r.alarm == nil:
+		r.alarm = time.AfterFunc(t.wait, func() { k.ring(r) })
+	case r.first == t:
+		r.alarm.Reset(t.at - time.Since(k.epoch))
+	}
+}
+
+// remove takes t out of its row; k.mu is held.
+func (k *clock) remove(t *timer) {
+	if !t.inRow {
+		return
+	}
+	r := k.rows[t.wait]
+	if t.earlier == nil {
+		r.first = t.later
+	} else {
+		t.earlier.later = t.later
+	}
+	if t.later == nil {
+		r.last = t.earlier
+	} else {
+		t.later.earlier = t.earlier
+	}
+	t.earlier, t.later, t.inRow = nil, nil, false
+}
+
+// leave ends r if nothing is left in it; k.mu is held.
+func (k *clock) leave(wait time.Duration) {
+	if r := k.rows[wait]; r != nil && r.first == nil {
+		r.alarm.Stop()
+		delete(k.rows, wait)
+	}
+}
+
+// ring makes the calls of r that are due.
+func (k *clock) ring(r *row) {
+	k.mu.Lock()
+	now := time.Since(k.epoch)
+	for t := r.first; t != nil && t.at <= now; t = r.first {
+		k.remove(t)
+		if !t.called {
+			t.called = true
+			k.due = append(k.due, t)
+		}
+		if t.once {
+			k.leave(t.wait)
+			continue
+		}
+		for t.at <= now {
+			t.at += t.wait // what was missed is made up for by one call
+		}
+		k.insert(t)
+	}
+	if r.first != nil {
+		r.alarm.Reset(r.first.at - now)
+	}
+	k.mu.Unlock()
+	k.work()
+}
+
+// work makes calls until none is due. Since any of them may take its time,
+// another goroutine is always on its way while there are more: one that is held
+// up holds up nobody else.
+func (k *clock) work() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.made < len(k.due) {
+		t := k.due[k.made]
+		k.due[k.made] = nil
+		if k.made++; k.made == len(k.due) {
+			k.due, k.made = k.due[:0], 0
+		} else if !k.spare {
+			k.spare = true
+			go k.help()
+		}
+		k.mu.Unlock()
+		t.c.serial.offer(t)
+		k.mu.Lock()
+	}
+}
+
+func (k *clock) help() {
+	k.mu.Lock()
+	k.spare = false
+	k.mu.Unlock()
+	k.work()
+}
+
+// begin reports whether a call of t that has come to its turn is to be made.
+func (k *clock) begin(t *timer) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t.called = false
+	return !t.stopped
+}
+
+// stop makes sure that no call of t begins any more.
+func (k *clock) stop(t *timer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	t.stopped = true
+	k.remove(t)
+	k.leave(t.wait)
+}
