@@ -62,47 +62,57 @@ func (e *encoder) lazyStep(stop int) {
 // step does, and pos is still to be moved.
 func (e *encoder) lazyTo(stop int) {
 	w, c := &e.win, &e.chains
-	buf := w.buf
+	buf := w.mem
 	end := w.end()
 	pos, length, dist, literal := w.pos, e.length, e.dist, e.literal
-	syms := e.syms
+	syms, limit := e.syms, e.symLimit
 	prevLength := e.prevLength
 	tune := e.tune
 	for pos < stop {
 		if pos+linkedAhead > c.next3 {
 			e.linkFrom(pos)
 		}
-		prevDist := dist
 		prevLength = length
-		length = minMatch - 1
-		if ahead := end - pos; prevLength < tune.lazy && ahead >= minMatch {
-			chain := tune.chain
-			if prevLength >= tune.good {
-				chain >>= 2
-			}
-			if prevLength >= 2 {
-				length, dist = e.search(pos, prevLength, chain, ahead)
+		if length < minMatch {
+			// Nothing is in hand.
+			if ahead := end - pos; ahead < minMatch {
+				length = minMatch - 1
+			} else if length == minMatch-1 {
+				length, dist = e.search(pos, minMatch-1, tune.chain, ahead)
 			} else {
-				length, dist = e.oddSearch(pos, chain, ahead)
+				length, dist = e.oddSearch(pos, tune.chain, ahead)
 			}
-			if length <= 5 && (e.strategy == Filtered || length == minMatch && dist > tooFar) {
+			if length <= 5 && (length == minMatch && dist > tooFar || e.strategy == Filtered) {
 				length = minMatch - 1
 			}
-		}
-		if prevLength >= minMatch && length <= prevLength {
-			syms = append(syms, matchSymbol(prevLength, prevDist))
-			pos += prevLength - 1
-			literal = false
+		} else {
+			prevDist := dist
 			length = minMatch - 1
-			prevLength = 0
-			if len(syms) == e.symLimit {
-				break
+			if ahead := end - pos; prevLength < tune.lazy && ahead >= minMatch {
+				chain := tune.chain
+				if prevLength >= tune.good {
+					chain >>= 2
+				}
+				length, dist = e.search(pos, prevLength, chain, ahead)
+				if length <= 5 && e.strategy == Filtered {
+					length = minMatch - 1
+				}
 			}
-			continue
+			if length <= prevLength {
+				syms = append(syms, matchSymbol(prevLength, prevDist))
+				pos += prevLength - 1
+				literal = false
+				length = minMatch - 1
+				prevLength = 0
+				if len(syms) == limit {
+					break
+				}
+				continue
+			}
 		}
 		if literal {
-			syms = append(syms, literalSymbol(buf[pos-1]))
-			if len(syms) == e.symLimit {
+			syms = append(syms, literalSymbol(buf[(pos-1)&(2*ringSize-1)]))
+			if len(syms) == limit {
 				break
 			}
 		}
