@@ -21,9 +21,9 @@ type chains struct {
 	three    *[ringSize]uint32 // rank<<16 | link
 	four     [ringSize]uint16
 	long     [ringSize]uint16 // five bytes: the way to everything longer
-	head3    []byte           // by zlib's hash, of whatever size that is
-	head4    [2 << hash4Bits]byte
-	headLong [2 << longBits]byte
+	head3    []uint16         // by zlib's hash, of whatever size that is
+	head4    [1 << hash4Bits]uint16
+	headLong [1 << longBits]uint16
 
 	next3, next4, nextLong int // the next index to be linked, by kind
 }
@@ -53,15 +53,6 @@ func hashLong(v uint64) uint {
 	return uint(v * (0x9e3779b185ebca87 << longShift & (1<<64 - 1)) >> (64 - longBits))
 }
 
-// The heads are kept as bytes, so that sweep can take four at a time. swap
-// puts a position into the head h and returns the one before it.
-func swap(heads []byte, h uint, cur uint16) uint16 {
-	head := heads[2*h : 2*h+2]
-	last := binary.LittleEndian.Uint16(head)
-	binary.LittleEndian.PutUint16(head, cur)
-	return last
-}
-
 // link links the positions up to end, which have eight bytes at least.
 func (e *encoder) link(end int) {
 	c, w := &e.chains, &e.win
@@ -81,7 +72,7 @@ func (e *encoder) link(end int) {
 			c.linkEach(w.mem, &e.tables, w.base, min(to, c.next3+max(odd, 1)))
 		default:
 			n := (to - c.next3) &^ (together - 1)
-			c.linkRun(w.mem, c.three, (*[2 << 15]byte)(c.head3), uint16(at), n)
+			c.linkRun(w.mem, c.three, (*[1 << 15]uint16)(c.head3), uint16(at), n)
 		}
 	}
 }
@@ -89,9 +80,9 @@ func (e *encoder) link(end int) {
 // linkRun links the next n positions, the first of which is cur, a multiple of
 // together as n is, for the usual hash. It has no loop over those it takes
 // together, because their places in the rings are then known to the compiler.
-func (c *chains) linkRun(buf *windowMem, ring3 *[ringSize]uint32, head3 *[2 << 15]byte, cur16 uint16, n int) {
+func (c *chains) linkRun(buf *windowMem, ring3 *[ringSize]uint32, head3 *[1 << 15]uint16, first uint16, n int) {
 	at := uint(c.next3)
-	cur := uint32(cur16)
+	cur := uint32(first)
 	h3 := uint(buf[at&0xffff])<<defaultShift ^ uint(buf[(at+1)&0xffff])
 	for end := at + uint(n); at < end; at += together {
 		x := at & (2*ringSize - 1)
@@ -102,32 +93,52 @@ func (c *chains) linkRun(buf *windowMem, ring3 *[ringSize]uint32, head3 *[2 << 1
 		long := (*[together]uint16)(c.long[slot : slot+together])
 
 		h3 = h3<<defaultShift ^ uint(b[2])
-		last := swap(head3[:], h3&0x7fff, uint16(cur))
-		three[0] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		last := head3[h3&0x7fff]
+		head3[h3&0x7fff] = uint16(cur)
+		three[0] = ring3[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
 		v := binary.LittleEndian.Uint64(b[0:])
-		four[0] = swap(c.head4[:], hash4(v), uint16(cur))
-		long[0] = swap(c.headLong[:], hashLong(v), uint16(cur))
+		h4 := hash4(v)
+		four[0] = c.head4[h4]
+		c.head4[h4] = uint16(cur)
+		h := hashLong(v)
+		long[0] = c.headLong[h]
+		c.headLong[h] = uint16(cur)
 
 		h3 = h3<<defaultShift ^ uint(b[3])
-		last = swap(head3[:], h3&0x7fff, uint16(cur+1))
-		three[1] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		last = head3[h3&0x7fff]
+		head3[h3&0x7fff] = uint16(cur + 1)
+		three[1] = ring3[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
 		v = binary.LittleEndian.Uint64(b[1:])
-		four[1] = swap(c.head4[:], hash4(v), uint16(cur+1))
-		long[1] = swap(c.headLong[:], hashLong(v), uint16(cur+1))
+		h4 = hash4(v)
+		four[1] = c.head4[h4]
+		c.head4[h4] = uint16(cur + 1)
+		h = hashLong(v)
+		long[1] = c.headLong[h]
+		c.headLong[h] = uint16(cur + 1)
 
 		h3 = h3<<defaultShift ^ uint(b[4])
-		last = swap(head3[:], h3&0x7fff, uint16(cur+2))
-		three[2] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		last = head3[h3&0x7fff]
+		head3[h3&0x7fff] = uint16(cur + 2)
+		three[2] = ring3[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
 		v = binary.LittleEndian.Uint64(b[2:])
-		four[2] = swap(c.head4[:], hash4(v), uint16(cur+2))
-		long[2] = swap(c.headLong[:], hashLong(v), uint16(cur+2))
+		h4 = hash4(v)
+		four[2] = c.head4[h4]
+		c.head4[h4] = uint16(cur + 2)
+		h = hashLong(v)
+		long[2] = c.headLong[h]
+		c.headLong[h] = uint16(cur + 2)
 
 		h3 = h3<<defaultShift ^ uint(b[5])
-		last = swap(head3[:], h3&0x7fff, uint16(cur+3))
-		three[3] = ring3[uint(last)&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+		last = head3[h3&0x7fff]
+		head3[h3&0x7fff] = uint16(cur + 3)
+		three[3] = ring3[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
 		v = binary.LittleEndian.Uint64(b[3:])
-		four[3] = swap(c.head4[:], hash4(v), uint16(cur+3))
-		long[3] = swap(c.headLong[:], hashLong(v), uint16(cur+3))
+		h4 = hash4(v)
+		four[3] = c.head4[h4]
+		c.head4[h4] = uint16(cur + 3)
+		h = hashLong(v)
+		long[3] = c.headLong[h]
+		c.headLong[h] = uint16(cur + 3)
 		cur += together
 	}
 	c.next3, c.next4, c.nextLong = int(at), int(at), int(at)
@@ -139,8 +150,8 @@ func (c *chains) linkEach(buf *windowMem, t *tables, base uint32, end int) {
 	for at := c.next3; at < end; at++ {
 		v := buf.load64(at)
 		c.link3(t, uint32(v), cur)
-		c.four[cur&(ringSize-1)] = swap(c.head4[:], hash4(v), cur)
-		c.long[cur&(ringSize-1)] = swap(c.headLong[:], hashLong(v), cur)
+		c.linkFour(v, cur)
+		c.linkLong(v, cur)
 		cur++
 	}
 	c.next3, c.next4, c.nextLong = end, end, end
@@ -150,23 +161,42 @@ func (c *chains) linkEach(buf *windowMem, t *tables, base uint32, end int) {
 // three bytes. Its rank follows that of the last one there. If there is none
 // in reach it follows some other rank, which is as good as any to begin with.
 func (c *chains) link3(t *tables, v uint32, cur uint16) {
-	last := swap(c.head3, uint(t.hash(v)), cur)
+	head := &c.head3[t.hash(v)]
+	last := *head
+	*head = cur
 	c.three[cur&(ringSize-1)] = c.three[last&(ringSize-1)]&^0xffff + 1<<16 + uint32(last)
+}
+
+// linkFour is link3 for the chains of four bytes, which have no ranks.
+func (c *chains) linkFour(v uint64, cur uint16) {
+	head := &c.head4[hash4(v)]
+	c.four[cur&(ringSize-1)] = *head
+	*head = cur
+}
+
+// linkLong is linkFour for the long chains.
+func (c *chains) linkLong(v uint64, cur uint16) {
+	head := &c.headLong[hashLong(v)]
+	c.long[cur&(ringSize-1)] = *head
+	*head = cur
 }
 
 // sweep, at a position cur that is a multiple of 32 Ki, makes all heads that
 // are older than that as old as that: too old for the next 32 Ki positions.
-// Positions of the last 32 Ki have the other high bit.
-func sweep(heads []byte, cur uint16) {
+// Positions of the last 32 Ki have the other high bit. It takes four heads at
+// a time, which the compiler loads and stores as one word.
+func sweep(heads []uint16, cur uint16) {
 	const high = 0x8000800080008000
 	now := uint64(cur) * 0x0001000100010001
 	other := now ^ high
-	for ; len(heads) >= 64; heads = heads[64:] {
-		some := (*[64]byte)(heads)
-		for i := 0; i < 64; i += 8 {
-			v := binary.LittleEndian.Uint64(some[i : i+8])
+	for ; len(heads) >= 32; heads = heads[32:] {
+		some := (*[32]uint16)(heads)
+		for i := 0; i < 32; i += 4 {
+			h := (*[4]uint16)(some[i : i+4])
+			v := uint64(h[0]) | uint64(h[1])<<16 | uint64(h[2])<<32 | uint64(h[3])<<48
 			young := (v ^ now) & high
-			binary.LittleEndian.PutUint64(some[i:i+8], v&(young-young>>15)|other)
+			v = v&(young-young>>15) | other
+			h[0], h[1], h[2], h[3] = uint16(v), uint16(v>>16), uint16(v>>32), uint16(v>>48)
 		}
 	}
 }
@@ -186,14 +216,14 @@ func (e *encoder) linkTail(end int) {
 		if cur&(ringSize-1) == 0 {
 			sweep(c.head4[:], cur)
 		}
-		c.four[cur&(ringSize-1)] = swap(c.head4[:], hash4(w.mem.load64(c.next4)), cur)
+		c.linkFour(w.mem.load64(c.next4), cur)
 	}
 	for ; c.nextLong < min(end, there-longBytes+1); c.nextLong++ {
 		cur := uint16(w.base) + uint16(c.nextLong)
 		if cur&(ringSize-1) == 0 {
 			sweep(c.headLong[:], cur)
 		}
-		c.long[cur&(ringSize-1)] = swap(c.headLong[:], hashLong(w.mem.load64(c.nextLong)), cur)
+		c.linkLong(w.mem.load64(c.nextLong), cur)
 	}
 }
 

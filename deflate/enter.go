@@ -34,9 +34,9 @@ func (e *encoder) enterLazy() {
 	// harm. What is older than the window is out of reach for as long as it
 	// takes to be mistaken for something else.
 	none := uint16(base) + uint16(next) - ringSize
-	for _, heads := range [][]byte{c.head3, c.head4[:], c.headLong[:]} {
-		for i := 0; i < len(heads); i += 2 {
-			binary.LittleEndian.PutUint16(heads[i:], none)
+	for _, heads := range [][]uint16{c.head3, c.head4[:], c.headLong[:]} {
+		for i := range heads {
+			heads[i] = none
 		}
 	}
 	for at := start; at < next; at++ {

@@ -168,7 +168,7 @@ func newEncoderState(memLevel int) *encoderState {
 	s.tables.head = make([]uint32, 1<<(memLevel+7))
 	s.tables.prev = &s.chains.four
 	s.chains.three = (*[ringSize]uint32)(s.tables.head)
-	s.chains.head3 = make([]byte, 2<<(memLevel+7))
+	s.chains.head3 = make([]uint16, 1<<(memLevel+7))
 	s.syms = make([]symbol, 0, 1<<(memLevel+6))
 	return s
 }
