@@ -44,8 +44,8 @@ type run struct{ sym, extra uint8 }
 // only memory.
 type blockCoder struct {
 	lit, dist, lens huffman
-	litFreq         [512]uint32 // by code, with room for what no symbol has
-	distFreq        [32]uint32  // noDist among them, which is not coded
+	litFreq         [2][512]uint32 // by code, with room for what no symbol has
+	distFreq        [2][32]uint32  // noDist among them, which is not coded
 	lensFreq        [lensCount]uint32
 	scratch         treeScratch
 	codes           blockCodes
@@ -56,13 +56,8 @@ type blockCoder struct {
 // of input. raw is those bytes, or nil if they are no longer at hand, and then
 // the block is not stored however large it gets.
 func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, last, fixedOnly bool) {
-	clear(c.litFreq[:])
-	clear(c.distFreq[:])
-	for _, s := range syms {
-		c.litFreq[s&0x1ff]++
-		c.distFreq[s>>distAt&0x1f]++
-	}
-	c.lit.freq, c.dist.freq, c.lens.freq = c.litFreq[:], c.distFreq[:], c.lensFreq[:]
+	c.count(syms)
+	c.lit.freq, c.dist.freq, c.lens.freq = c.litFreq[0][:], c.distFreq[0][:], c.lensFreq[:]
 	c.lit.freq[endBlock] = 1
 
 	length, fixedLength := c.lit.build(&litAlphabet, &c.scratch)
@@ -114,6 +109,30 @@ func (c *blockCoder) block(b *bitWriter, syms []symbol, raw []byte, size int, la
 	}
 	if last {
 		b.align()
+	}
+}
+
+// count counts the codes of syms. It does so in two places in turns, since an
+// addition to the place of the one right before would have to wait for it.
+func (c *blockCoder) count(syms []symbol) {
+	clear(c.litFreq[:])
+	clear(c.distFreq[:])
+	for ; len(syms) >= 2; syms = syms[2:] {
+		s, t := syms[0], syms[1]
+		c.litFreq[0][s&0x1ff]++
+		c.distFreq[0][s>>distAt&0x1f]++
+		c.litFreq[1][t&0x1ff]++
+		c.distFreq[1][t>>distAt&0x1f]++
+	}
+	for _, s := range syms {
+		c.litFreq[0][s&0x1ff]++
+		c.distFreq[0][s>>distAt&0x1f]++
+	}
+	for i, n := range &c.litFreq[1] {
+		c.litFreq[0][i] += n
+	}
+	for i, n := range &c.distFreq[1] {
+		c.distFreq[0][i] += n
 	}
 }
 
