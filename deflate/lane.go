@@ -52,11 +52,18 @@ func (m mark) same(o mark) bool {
 	return m == o
 }
 
-// search goes through the lane's segment of p with the parameters of e.
-func (l *lane) search(p []byte, e *encoder) {
+// settings are the parameters that a lane searches with. They are copied,
+// since the encoder that has them is a lane too.
+type settings struct {
+	level, memLevel int
+	strategy        Strategy
+}
+
+// search goes through the lane's segment of p.
+func (l *lane) search(p []byte, set settings) {
 	s := &l.s.encoder
 	syms := s.syms[:0]
-	s.reset(e.level, e.strategy, e.memLevel, 15)
+	s.reset(set.level, set.strategy, set.memLevel, 15)
 	s.syms = syms
 	s.symLimit = 1 << 30
 	from := l.start - laneEarly - laneHistory
@@ -72,6 +79,14 @@ func (l *lane) search(p []byte, e *encoder) {
 		l.advance(at + 1)
 	}
 	l.advance(l.end)
+}
+
+// room makes room for the symbols of a segment of size bytes, unless they are
+// mostly literals, so that they need not move as they get more.
+func (l *lane) room(size int) {
+	if l.s.syms = l.s.syms[:0]; cap(l.s.syms) < size/3 {
+		l.s.syms = make([]symbol, 0, size/3)
+	}
 }
 
 // turn keeps the lane's symbols until they are coded and makes room for those

@@ -6,6 +6,11 @@ import "sync"
 var segment = 256 << 10
 
 const (
+	// codingShare is what part of a segment the caller's lane is spared,
+	// because it codes as well, and beginCost how many bytes a lane is that
+	// begins anew, for which the way to its segment counts.
+	codingShare = 8
+	beginCost   = 12 << 10
 	// parallelTail is how much of an input is left for after the lanes, which
 	// look ahead and whose last one leaves a filled window to the encoder.
 	parallelTail = 40 << 10
@@ -13,10 +18,16 @@ const (
 	leastPart = 4
 )
 
-// lanes is the memory for going through a long input side by side.
+// leastSegment is the shortest segment that can come before another one.
+func leastSegment() int { return segment / leastPart * (codingShare - 1) / codingShare }
+
+// lanes is the memory for going through a long input side by side. The
+// encoder itself is the lane of the caller's goroutine; the others have one
+// each, so that the tables of a lane stay with one processor.
 type lanes struct {
-	list  []*lane
-	first lane // the encoder itself
+	main  lane
+	list  []*lane // the others
+	order []*lane // of the current round
 	block []symbol
 	acc   accumulator
 	batch [][]symbol
@@ -53,10 +64,10 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 			return
 		}
 	}
-	for len(x.list) < n {
+	for len(x.list) < n-1 {
 		x.list = append(x.list, &lane{s: newEncoderState(e.memLevel)})
 	}
-	main := &x.first
+	main := &x.main
 	main.s, main.skip = s, 0
 	main.zero = e.win.base + uint32(e.win.end())
 	e.fill()
@@ -64,7 +75,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	// among them, the encoder alone has what a stored block needs. And what
 	// the first lane reads must lie in the input.
 	for e.win.blockStart >= 0 && main.at()-(e.win.pos-e.win.blockStart) < 0 ||
-		main.at()+segment/leastPart*7/8 < laneEarly+laneHistory {
+		main.at()+leastSegment() < laneEarly+laneHistory {
 		if e.win.ahead < minLookahead {
 			e.fill()
 		}
@@ -73,7 +84,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 
 	// From here on the encoder collects symbols, and blocks are made apart.
 	x.block, e.syms = e.syms, main.spare[:0]
-	limit := e.symLimit
+	limit, last := e.symLimit, e.last
 	e.symLimit = 1 << 30
 	x.acc.start = main.at() - (e.win.pos - e.win.blockStart)
 	x.acc.size = e.win.pos - e.win.blockStart
@@ -81,57 +92,79 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 		x.acc.size-- // the byte before pos has no symbol yet
 	}
 	x.acc.full = main.at() + e.win.ahead
-	x.batch = x.batch[:0]
-	cur := main
+	cur, moved := main, false
 	for {
 		size := min(segment, (len(p)-parallelTail-cur.at())/n)
 		if size < segment/leastPart {
 			break
 		}
+		moved = moved || cur != main
 		cur = x.round(e, cur, p, size, n, limit)
 	}
 	x.code(e, p, x.batch, limit)
 	x.batch = x.batch[:0]
-	e.symLimit = limit
+	m := cur.state()
 	main.spare, e.syms = e.syms[:0], x.block
 	x.block = nil
-	at := cur.at()
-	if cur != main {
-		x.adopt(e, cur.state(), p)
+	if moved || cur != main {
+		x.adopt(e, m, p)
 	}
-	e.win.blockStart = e.win.pos - (at - x.acc.start)
+	e.symLimit, e.last = limit, last
+	e.win.blockStart = e.win.pos - (m.at - x.acc.start)
 	main.s = nil
 	for _, l := range x.list {
 		l.s.in = nil
 	}
 }
 
-// round searches about n segments of size bytes of p, the first of them with
+// round searches n segments of about size bytes of p, the first of them with
 // the lane cur where that stands, while the symbols of the round before are
 // coded. It joins the segments and returns the lane that came out last, which
 // goes on in the next round.
 func (x *lanes) round(e *encoder, cur *lane, p []byte, size, n, limit int) *lane {
-	var wait sync.WaitGroup
-	// The first segment is shorter, because who searches it codes as well.
-	next := cur.at() + size*7/8
-	cur.end = next
-	others := make([]*lane, 0, 8)
-	for _, l := range x.list {
-		if l == cur || len(others) == n-1 {
-			continue
+	x.order = append(x.order[:0], cur)
+	if cur != &x.main {
+		x.order = append(x.order, &x.main)
+	}
+	for _, l := range x.list[:n-1] {
+		if l != cur {
+			x.order = append(x.order, l)
 		}
+	}
+	next := cur.at()
+	for _, l := range x.order {
 		l.start, l.end = next, next+size
-		next += size
-		others = append(others, l)
-		wait.Go(func() { l.search(p, e) })
+		if l == &x.main {
+			l.end -= size / codingShare
+		}
+		if l != cur {
+			l.end -= min(beginCost, size/codingShare)
+		}
+		next = l.end
+	}
+
+	set := settings{e.level, e.memLevel, e.strategy}
+	search := func(l *lane) {
+		if l == cur {
+			l.advance(l.end)
+		} else {
+			l.search(p, set)
+		}
+	}
+	var wait sync.WaitGroup
+	for _, l := range x.list[:n-1] {
+		l.room(size)
+		wait.Go(func() { search(l) })
 	}
 	x.old, x.batch = x.batch, x.old[:0]
 	x.code(e, p, x.old, limit)
-	cur.advance(cur.end)
+	e.syms, x.main.skip = e.syms[:0], 0
+	x.main.room(size)
+	search(&x.main)
 	wait.Wait()
 
 	last := cur
-	for _, l := range others {
+	for _, l := range x.order[1:] {
 		if last.meet(l) {
 			x.batch = append(x.batch, last.s.syms[last.skip:])
 			last = l
@@ -141,8 +174,7 @@ func (x *lanes) round(e *encoder, cur *lane, p []byte, size, n, limit int) *lane
 		}
 	}
 	x.batch = append(x.batch, last.s.syms[last.skip:])
-	cur.turn()
-	for _, l := range others {
+	for _, l := range x.list[:n-1] {
 		l.turn()
 	}
 	return last
