@@ -35,6 +35,8 @@ var arrows = map[string][]string{
 	"examples/net":                   {"examples/page"},
 	"examples/page":                  {".", "compress", "deflate"},
 	"flow":                           {"."},
+	"inspect":                        {".", "internal/redact"},
+	"internal/redact":                {},
 	"progress":                       {},
 	"relay":                          {".", "endpoint", "tap"},
 	"tap":                            {"."},
