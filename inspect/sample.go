@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"sync"
 	"time"
 
 	"github.com/duplex-go/duplex"
@@ -42,17 +43,24 @@ func (l *lane) isStalled() bool { return !l.stalled.IsZero() }
 
 // sampler looks at everything now and then.
 type sampler struct {
+	mu   sync.Mutex // held while it does
 	list []*entry
 	turn int // whose turn it is to be asked about what waits
 	last time.Time
 }
 
-// sample looks at all entries. One goroutine calls it, once every interval.
+// sample looks at all entries. It is called once every interval; where several
+// servers show one registry, one of them at a time has something to do.
 func (r *Registry) sample(now time.Time) {
 	s := &r.sampler
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	took := now.Sub(s.last)
-	if s.last.IsZero() || took <= 0 {
+	switch {
+	case s.last.IsZero():
 		took = interval
+	case took < interval/2:
+		return
 	}
 	s.last = now
 	s.list = r.entries(s.list[:0], now)
