@@ -24,14 +24,16 @@ import (
 type Conn struct {
 	below Stream
 
+	// What every message needs stands together.
 	read, written atomic.Int64
-	writes        atomic.Int32             // calls under way, see trueEnd
-	carrier       atomic.Pointer[transfer] // what writes to below past this Conn
-	broken        atomic.Bool              // writeEnd.err is set
-	unread        []byte                   // only the reader touches it
+	unread        []byte       // only the reader touches it
+	writes        atomic.Int32 // calls under way, see trueEnd
+	broken        atomic.Bool  // writeEnd.err is set
 	cork          cork
 	serial        serial
-	parking       *program // nil if its poller is; does not change
+
+	carrier atomic.Pointer[transfer] // what writes to below past this Conn
+	parking *program                 // nil if its poller is; does not change
 
 	mu       sync.Mutex
 	readEnd  latch // guarded by mu, as all below

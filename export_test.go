@@ -1,5 +1,7 @@
 package duplex
 
+import "time"
+
 // FirstBuffer returns the first byte of the buffer that is read next from e,
 // or nil while nothing waits: e holds no buffer then.
 func (e *PairEnd) FirstBuffer() *byte {
@@ -10,3 +12,6 @@ func (e *PairEnd) FirstBuffer() *byte {
 	}
 	return &e.in.head.b[0]
 }
+
+// Connections are parked soon in tests.
+func init() { parkTick = 100 * time.Millisecond }

@@ -8,13 +8,13 @@ import (
 )
 
 // filler reads what a source has into pooled buffers. While a socket has
-// nothing to read it holds no buffer, where the platform allows it; or no large
-// one, if somebody sees to it that it is not waited for long.
+// nothing to read it holds no buffer, where the platform allows it, unless
+// somebody sees to it that it does not wait for long.
 type filler struct {
 	r    io.Reader
 	size readSize
 	sock *socketReader // nil when r is not a socket that can be asked
-	hold bool          // a small buffer may be held while r has nothing
+	hold *poller       // says whether a buffer may be held while r has nothing; nil: it may not
 
 	meter *atomic.Int64 // of what is read; may be nil
 	spare *chunk        // for the next read; not kept while a socket has nothing to read
@@ -34,7 +34,7 @@ func newFiller(r io.Reader) *filler {
 func (f *filler) next() (*chunk, error) {
 	c := f.spare
 	f.spare = nil
-	if f.sock != nil && (f.size.large || !f.hold) {
+	if f.sock != nil && !f.hold.allows(f.size.large) {
 		c, err := f.sock.read(c, f.size)
 		if c != nil {
 			f.got(c.len())

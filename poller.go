@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,8 @@ import (
 type poller struct {
 	epoll *epoll
 	done  chan struct{} // closed when watch has returned
+
+	busy atomic.Int32 // len(active)
 
 	mu     sync.Mutex
 	active []*program // those with a goroutine; guarded by mu, as all below
@@ -50,14 +53,18 @@ const (
 	parkDone                  // it has none
 )
 
-const (
-	// parkTick is how long a connection is silent, up to twice as long, before
-	// it gives up its goroutine.
-	parkTick = 100 * time.Millisecond
+// parkTick is how long a connection is silent, up to twice as long, before it
+// gives up its goroutine; tests have less patience. To give it up and to get one
+// again costs about half a request.
+var parkTick = 500 * time.Millisecond
 
-	// auditTick is how often look comes when all are parked.
-	auditTick = time.Second
-)
+// auditTick is how often look comes when all are parked.
+const auditTick = time.Second
+
+// maxHolders is how many connections may be active for each of them to hold a
+// large buffer over a wait, which is 16 MiB for all. A small one they may always
+// hold: it is no more than their stacks.
+const maxHolders = 256
 
 // aLongTimeAgo is a deadline that has passed.
 var aLongTimeAgo = time.Unix(1, 0)
@@ -100,6 +107,11 @@ func (p *poller) watch() {
 		}
 		p.mu.Unlock()
 	}
+}
+
+// allows reports whether one that is active may hold a buffer while it waits.
+func (p *poller) allows(large bool) bool {
+	return p != nil && (!large || p.busy.Load() <= maxHolders)
 }
 
 // add takes w, whose goroutine begins to read.
@@ -254,6 +266,7 @@ func (p *poller) wake(w *program) {
 func (p *poller) activate(w *program) {
 	w.place.state, w.place.seen, w.place.at = parkNot, -1, len(p.active)
 	p.active = append(p.active, w)
+	p.busy.Store(int32(len(p.active)))
 	if next := time.Now().Add(parkTick); p.due.IsZero() || p.due.After(next) {
 		p.setDue(next)
 	}
@@ -266,6 +279,7 @@ func (p *poller) deactivate(w *program) {
 	p.active[w.place.at].place.at = w.place.at
 	p.active[last] = nil
 	p.active = p.active[:last]
+	p.busy.Store(int32(last))
 	if c := cap(p.active); c > 64 && last < c/4 {
 		p.active = append(make([]*program, 0, c/2), p.active...)
 	}

@@ -120,7 +120,7 @@ func (p *program) serve() (parked bool, err error) {
 func (p *program) readAll() (err error) {
 	c := p.c
 	in := newFiller(c.below)
-	in.hold = p.poller != nil
+	in.hold = p.poller
 	defer in.close()
 	defer func() {
 		if !p.calling {

@@ -9,23 +9,43 @@ import (
 	"time"
 )
 
-// load sends size bytes on each of conns connections, waits for their echo and
-// goes on so for the given time. It returns the round trips a second, and how
-// many there were in all.
-func load(addr string, conns, size int, length time.Duration) (rate float64, all int64) {
+// load is a number of connections to a server, each of which sends so many
+// bytes, waits for their echo and goes on so.
+type load struct {
+	conns []net.Conn
+	size  int
+	trips int64 // round trips so far
+}
+
+func newLoad(addr string, conns, size int) *load {
+	l := &load{size: size}
+	for range conns {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			log.Fatal(err)
+		}
+		l.conns = append(l.conns, c)
+	}
+	return l
+}
+
+func (l *load) close() {
+	for _, c := range l.conns {
+		_ = c.Close()
+	}
+}
+
+// run keeps all connections busy for the given time, after a round trip on each
+// that does not count, and returns the round trips a second.
+func (l *load) run(length time.Duration) (rate float64) {
 	var trips atomic.Int64
 	var ready, done sync.WaitGroup
 	start := make(chan struct{})
 	var stop atomic.Bool
-	for range conns {
+	for _, c := range l.conns {
 		ready.Add(1)
 		done.Go(func() {
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				log.Fatal(err)
-			}
-			defer c.Close()
-			out, in := make([]byte, size), make([]byte, size)
+			out, in := make([]byte, l.size), make([]byte, l.size)
 			trip := func() {
 				if _, err := c.Write(out); err != nil {
 					log.Fatal(err)
@@ -34,7 +54,7 @@ func load(addr string, conns, size int, length time.Duration) (rate float64, all
 					log.Fatal(err)
 				}
 			}
-			trip() // the server has accepted
+			trip() // the server has the connection, and whatever it wakes is awake
 			ready.Done()
 			<-start
 			for !stop.Load() {
@@ -50,5 +70,6 @@ func load(addr string, conns, size int, length time.Duration) (rate float64, all
 	stop.Store(true)
 	n, took := trips.Load(), time.Since(began)
 	done.Wait()
-	return float64(n) / took.Seconds(), trips.Load() + int64(conns)
+	l.trips += trips.Load() + int64(len(l.conns))
+	return float64(n) / took.Seconds()
 }

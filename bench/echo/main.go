@@ -1,10 +1,11 @@
 // Echo measures an echo server on duplex beside a bare net server with a
 // goroutine a connection, Node's net and a single-threaded C epoll server: the
 // requests a second of a closed loop, at several numbers of connections and
-// sizes. All servers are measured in turn in every round, and the table shows
-// medians and the ratios to the bare net server in the same round.
+// sizes. All servers run all the time, and are loaded in turn for a moment each
+// in every round; the table shows medians and the ratios to the bare net server
+// in the same round.
 //
-//	go run ./echo [-rounds 15] [-time 300ms]
+//	go run ./echo [-rounds 101] [-time 50ms]
 package main
 
 import (
@@ -26,8 +27,8 @@ import (
 )
 
 var (
-	rounds = flag.Int("rounds", 15, "how often everything is measured")
-	length = flag.Duration("time", 300*time.Millisecond, "how long each measurement runs")
+	rounds = flag.Int("rounds", 101, "how often everything is measured")
+	length = flag.Duration("time", 50*time.Millisecond, "how long each measurement runs")
 	save   = flag.String("save", "", "write the requests a second to this file, for plot")
 	sides  = flag.String("sides", "", "measure only these servers, such as \"net,duplex handler\"")
 	only   = flag.String("only", "", "measure only configurations that contain this, such as \"64 ×\"")
@@ -52,6 +53,9 @@ func main() {
 type server struct {
 	name string
 	args []string
+
+	cmd  *exec.Cmd
+	load *load
 }
 
 // servers returns those that this machine can run.
@@ -89,13 +93,17 @@ func compare(list []*server, names []string) {
 			if !strings.Contains(name, *only) {
 				continue
 			}
+			for _, s := range list {
+				s.start(conns, size)
+			}
 			for range *rounds {
 				slices.Reverse(list) // nobody always comes first
 				for _, s := range list {
-					r, c := s.measure(conns, size)
-					rate.Add(name, s.name, r)
-					cost.Add(name, s.name, c)
+					rate.Add(name, s.name, s.load.run(*length))
 				}
+			}
+			for _, s := range list {
+				cost.Add(name, s.name, s.stop())
 			}
 		}
 	}
@@ -108,29 +116,32 @@ func compare(list []*server, names []string) {
 	}
 }
 
-// measure starts s, loads it and returns the requests a second, and the
-// processor time that a request takes of the server, in microseconds. The
-// latter is nearly the same whatever else the machine does.
-func (s *server) measure(conns, size int) (rate, cost float64) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, s.args[0], s.args[1:]...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+// start starts s and connects to it.
+func (s *server) start(conns, size int) {
+	s.cmd = exec.Command(s.args[0], s.args[1:]...)
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := s.cmd.Start(); err != nil {
 		log.Fatal(err)
 	}
 	port, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		log.Fatalf("%s: %v", s.name, err)
 	}
-	rate, trips := load("127.0.0.1:"+strings.TrimSpace(port), conns, size, *length)
-	cancel()
-	_ = cmd.Wait() // it was killed
-	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return rate, float64(used.Microseconds()) / float64(trips)
+	s.load = newLoad("127.0.0.1:"+strings.TrimSpace(port), conns, size)
+}
+
+// stop ends s and returns the processor time that a request took of it, in
+// microseconds. That is nearly the same whatever else the machine does.
+func (s *server) stop() (cost float64) {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	s.load.close()
+	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
+	return float64(used.Microseconds()) / float64(s.load.trips)
 }
 
 // serve is what the child processes do.
