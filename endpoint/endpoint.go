@@ -18,6 +18,7 @@ import (
 	"os"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/internal/redact"
 )
 
 // Scheme is a kind of endpoint.
@@ -58,11 +59,13 @@ func (s Scheme) opens() string { return cmp.Or(s.Opens, "dial") }
 // so that errors.Is(err, syscall.ECONNREFUSED) and the like work.
 type Error struct {
 	Op  string // "dial" or its like, "listen on", "accept on", or "endpoint" when it cannot be read
-	URL string // as it was given
+	URL string // as it was given, but for a password
 	Err error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.URL, reason(e.Err)) }
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s %s: %v", e.Op, redact.User(e.URL), reason(e.Err))
+}
 func (e *Error) Unwrap() error { return e.Err }
 
 // reason returns the part of err that the endpoint does not say already.

@@ -199,6 +199,21 @@ func (s Scheme) option(name string) (Option, bool) {
 	return s.Options[i], true
 }
 
+// OptionsOf returns those options of a scheme, for kinds that are registered
+// from elsewhere and share them.
+func OptionsOf(scheme string, names ...string) []Option {
+	s, _ := find(scheme)
+	list := make([]Option, 0, len(names))
+	for _, name := range names {
+		o, ok := s.option(name)
+		if !ok {
+			panic(fmt.Sprintf("endpoint: %s has no option %s", scheme, name))
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
 // optionList returns the scheme's options, for errors.
 func (s Scheme) optionList() string {
 	if len(s.Options) == 0 {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/duplex-go/duplex/internal/redact"
 )
 
 // Spec is a parsed endpoint: its scheme, whether it is listened on, and the
@@ -21,8 +23,9 @@ type Spec struct {
 	text string
 }
 
-// String returns the endpoint as it was written.
-func (s *Spec) String() string { return s.text }
+// String returns the endpoint as it was written, but for a password or token
+// before the host: what is shown to people ends in logs.
+func (s *Spec) String() string { return redact.User(s.text) }
 
 // Parse reads an endpoint: an optional "listen:", a scheme, and what the scheme
 // makes of the rest. "-" is short for "stdio:". Options stand at the end,

@@ -23,19 +23,13 @@ func tlsScheme() Scheme {
 		Ends:    "an end is a close_notify and the other direction goes on, though many peers then end too; a connection that is cut without one is an error, never an end; an abort cuts it",
 		Options: slices.Concat(tlsOptions, tcpOptions, proxyOptions, listenOptions, servingOptions, silenceOptions),
 		Check: func(s *Spec) error {
-			if s.Listens && !s.Options.Has("cert") {
-				return usage("a server needs a certificate: cert=FILE, and key=FILE if that is another file")
-			}
-			if s.Options.Has("key") && !s.Options.Has("cert") {
-				return usage("option key needs the certificate it belongs to: cert=FILE")
-			}
-			if s.Options.Flag("insecure", false) && s.Options.Has("ca") {
-				return usage("options ca and insecure exclude each other: one verifies, the other does not")
+			if err := s.CheckTLS(); err != nil {
+				return err
 			}
 			return errors.Join(s.checkHostPort(), s.checkProxy())
 		},
 		Dial: func(ctx context.Context, s *Spec) (duplex.Stream, error) {
-			config, err := s.clientConfig()
+			config, err := s.ClientTLS()
 			if err != nil {
 				return nil, err
 			}
@@ -45,12 +39,12 @@ func tlsScheme() Scheme {
 			}
 			t, err := shake(ctx, c, config, tls.Client)
 			if err != nil {
-				return nil, explain(err, config.ServerName)
+				return nil, ExplainTLS(err, config.ServerName)
 			}
 			return t, nil
 		},
 		Listen: func(ctx context.Context, s *Spec) (net.Listener, error) {
-			config, err := s.serverConfig()
+			config, err := s.ServerTLS()
 			if err != nil {
 				return nil, err
 			}
@@ -67,13 +61,27 @@ func tlsScheme() Scheme {
 					}
 					t, err := shake(ctx, below, config, tls.Server)
 					if err != nil {
-						return nil, explain(err, "")
+						return nil, ExplainTLS(err, "")
 					}
 					return t, nil
 				},
 			}, nil
 		},
 	}
+}
+
+// CheckTLS reports what is wrong with the options of TLS in s; those of a server
+// matter if it listens.
+func (s *Spec) CheckTLS() error {
+	switch {
+	case s.Listens && !s.Options.Has("cert"):
+		return usage("a server needs a certificate: cert=FILE, and key=FILE if that is another file")
+	case s.Options.Has("key") && !s.Options.Has("cert"):
+		return usage("option key needs the certificate it belongs to: cert=FILE")
+	case s.Options.Flag("insecure", false) && s.Options.Has("ca"):
+		return usage("options ca and insecure exclude each other: one verifies, the other does not")
+	}
+	return nil
 }
 
 var tlsOptions = []Option{
@@ -118,7 +126,9 @@ func (s *Spec) tlsConfig() (*tls.Config, error) {
 	return config, nil
 }
 
-func (s *Spec) clientConfig() (*tls.Config, error) {
+// ClientTLS returns what the options of TLS in s say to a client. The name to be
+// verified is the option servername, or the host of an address host:port.
+func (s *Spec) ClientTLS() (*tls.Config, error) {
 	config, err := s.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -140,7 +150,8 @@ func (s *Spec) clientConfig() (*tls.Config, error) {
 	return config, nil
 }
 
-func (s *Spec) serverConfig() (*tls.Config, error) {
+// ServerTLS returns what the options of TLS in s say to a server.
+func (s *Spec) ServerTLS() (*tls.Config, error) {
 	config, err := s.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -171,9 +182,9 @@ func (s *Spec) pool(option string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// explain says why a handshake failed and what can be done about it. name is
+// ExplainTLS says why a handshake failed and what can be done about it. name is
 // what the peer had to prove to be, or "" where it is a client.
-func explain(err error, name string) error {
+func ExplainTLS(err error, name string) error {
 	var (
 		untrusted *tls.CertificateVerificationError
 		authority x509.UnknownAuthorityError
@@ -238,7 +249,7 @@ func (e *tlsError) Unwrap() error { return e.err }
 // Warnings returns what an operator should be told about s although it works.
 func (s *Spec) Warnings() []string {
 	if s.Options.Flag("insecure", false) {
-		return []string{s.text + ": the certificate is not verified: anybody may be at the other end"}
+		return []string{s.String() + ": the certificate is not verified: anybody may be at the other end"}
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (f joinFlags) join(s *session, a, b string) error {
 	r.Events = f.reporter(s, r).events()
 	err = r.Run(s)
 	if s.Err() != nil && errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%s to %s: interrupted", a, b)
+		return fmt.Errorf("%v to %v: interrupted", r.A, r.B)
 	}
 	return err
 }

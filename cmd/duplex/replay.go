@@ -54,7 +54,7 @@ func (c replayCmd) Run(s *session) error {
 		r.Speed = -1
 	}
 	if err := r.Play(s, player, stream); err != nil {
-		return fmt.Errorf("replay %s to %s: %w", c.File, c.URL, err)
+		return fmt.Errorf("replay %s to %v: %w", c.File, spec, err)
 	}
 	return nil
 }
