@@ -159,6 +159,13 @@ func (s *Stream) Fail(err error) {
 	s.aborting = true
 }
 
+// Acknowledge has the peer told that this side is there, and how much has come.
+func (s *Stream) Acknowledge() {
+	s.mu.Lock()
+	defer s.unlock()
+	s.owes.ack = s.owes.ack || !s.dead
+}
+
 // Rewind has everything sent again that the peer has not acknowledged, and what
 // it may have missed besides, on a new carrier for the same peer. It needs
 // Config.Retain on both sides.
