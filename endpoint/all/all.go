@@ -3,6 +3,7 @@
 package all
 
 import (
+	_ "github.com/duplex-go/duplex/endpoint/nats"  // nats://, without nats://embedded, which is package hub
 	_ "github.com/duplex-go/duplex/endpoint/proxy" // the option proxy
 	_ "github.com/duplex-go/duplex/endpoint/pty"   // pty:
 	_ "github.com/duplex-go/duplex/endpoint/ws"    // ws://, wss://

@@ -1,6 +1,7 @@
 package all_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,6 +21,7 @@ import (
 	"github.com/duplex-go/duplex/endpoint"
 	_ "github.com/duplex-go/duplex/endpoint/all"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
+	"github.com/duplex-go/duplex/hub"
 )
 
 // side is an endpoint's stream, and who is behind it.
@@ -63,6 +65,7 @@ func kinds() []kind {
 		accepted("tls with PROXY", "tls://127.0.0.1:0,proxy,cert="+cert, ",proxy=1,ca="+cert),
 		dialled("ws", "ws://127.0.0.1:0/x", ""),
 		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
+		dialled("nats", natsServer()+"/x", ""),
 		both("unix", func(t *testing.T) side {
 			d, a := endpointtest.Connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
 			return side{near: d, far: a}
@@ -124,6 +127,19 @@ func shortDir(t *testing.T) string {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
+
+// natsServer returns the URL of theHub, which it starts.
+var (
+	theHub     *hub.Hub
+	natsServer = sync.OnceValue(func() string {
+		h, err := hub.Config{}.Start(context.Background())
+		if err != nil {
+			panic(err)
+		}
+		theHub = h
+		return h.URL()
+	})
+)
 
 // selfSigned returns a file with a certificate for this machine and its key.
 var selfSigned = sync.OnceValue(func() string {

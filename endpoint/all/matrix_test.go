@@ -18,6 +18,8 @@ import (
 func TestR01_EveryKindJoinsEveryKind(t *testing.T) {
 	selfSigned() // before leaks are looked for
 	defer os.Remove(selfSigned())
+	natsServer()
+	defer func() { theHub.Close() }()
 	sizes := []int{1 << 20}
 	if os.Getenv("DUPLEX_FULL") != "" {
 		sizes = []int{0, 1, 1 << 20, 8 << 20}

@@ -1,0 +1,68 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/flow"
+	"github.com/nats-io/nats.go"
+)
+
+// hello begins the message that opens a stream: what follows is this protocol in
+// this version.
+const hello = "duplex1\n"
+
+// dial opens a stream to whoever listens on the subject of s. It has a
+// connection of its own, so that what holds up one stream holds up no other.
+func dial(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
+	a, err := target(s)
+	if err != nil {
+		return nil, err
+	}
+	l, err := openLink(ctx, s, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.leave() }() // from now on the stream is its user
+	config, err := flowConfig(s, l.MaxPayload())
+	if err != nil {
+		return nil, err
+	}
+	c := newStream(l, config, "")
+	err = l.PublishMsg(&nats.Msg{Subject: a.subject, Reply: c.own, Data: append([]byte(hello), c.flow.Next()...)})
+	if err == nil {
+		err = c.await(ctx)
+	}
+	if err != nil {
+		_ = c.Abort(err)
+		return nil, dialError(a, err)
+	}
+	return c, nil
+}
+
+// await waits until the peer has shown that it is there.
+func (s *stream) await(ctx context.Context) error {
+	select {
+	case <-s.begun:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.failed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// dialError says what came of dialling a.
+func dialError(a address, err error) error {
+	var refused *flow.CauseError
+	switch {
+	case errors.As(err, &refused):
+		return fmt.Errorf("the listener on %s refused: %w", a.subject, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("nobody on %s has answered in time: %w", a.subject, err)
+	}
+	return err
+}

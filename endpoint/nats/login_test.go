@@ -1,0 +1,167 @@
+package nats_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/duplex-go/duplex/endpoint"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+)
+
+// certificate returns a file with a certificate for this machine, its key
+// included.
+func certificate(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// serverOf starts a server with NATS's own options.
+func serverOf(t *testing.T, o *server.Options) string {
+	t.Helper()
+	o.Host, o.Port, o.NoSigs, o.NoLog = "127.0.0.1", -1, true, true
+	s, err := server.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the server is not ready")
+	}
+	return "nats://" + s.Addr().String()
+}
+
+// talks checks that a stream carries something.
+func talks(t *testing.T, url, options string) {
+	t.Helper()
+	l, err := endpoint.Listen(t.Context(), url+"/x"+options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	talked := make(chan error, 1)
+	go func() {
+		s, err := endpoint.Dial(t.Context(), url+"/x"+options)
+		if err == nil {
+			_, err = io.WriteString(s, "hello")
+			err = errors.Join(err, s.Close())
+		} else {
+			_ = l.Close()
+		}
+		talked <- err
+	}()
+	s, err := endpoint.Accept(t.Context(), l)
+	if err == nil {
+		_, err = io.ReadFull(s, make([]byte, 5))
+		_ = s.Close()
+	}
+	if err := errors.Join(err, <-talked); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheServersCertificateIsVerified(t *testing.T) {
+	file := certificate(t)
+	pair, err := tls.LoadX509KeyPair(file, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := serverOf(t, &server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}, TLSTimeout: 10})
+	talks(t, url, ",ca="+file)
+	talks(t, url, ",tls,ca="+file)
+	talks(t, url, ",insecure")
+	for _, options := range []string{"", ",tls"} {
+		_, err := endpoint.Dial(t.Context(), url+"/x"+options)
+		if err == nil || !strings.Contains(err.Error(), "is signed by nobody trusted") {
+			t.Errorf("%q: %v", options, err)
+		}
+	}
+	_, err = endpoint.Dial(t.Context(), url+"/x,servername=other.example,ca="+file)
+	if err == nil || !strings.Contains(err.Error(), "the certificate of other.example is for 127.0.0.1") {
+		t.Errorf("under another name: %v", err)
+	}
+}
+
+func TestAnNKeyOrATokenLogsIn(t *testing.T) {
+	key, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := key.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "seed")
+	if err := os.WriteFile(file, seed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	talks(t, serverOf(t, &server.Options{Nkeys: []*server.NkeyUser{{Nkey: public}}}), ",nkey="+file)
+	talks(t, strings.Replace(serverOf(t, &server.Options{Authorization: "t0ken"}), "//", "//t0ken@", 1), "")
+}
+
+func TestAMissingPermissionIsAnErrorThatNamesIt(t *testing.T) {
+	url := serverOf(t, &server.Options{Users: []*server.User{
+		{Username: "open", Password: "p"},
+		{Username: "ann", Password: "p", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: []string{"svc", "_INBOX.>"}},
+			Subscribe: &server.SubjectPermission{Allow: []string{"svc", "_INBOX.>"}},
+		}},
+	}})
+	ann := strings.Replace(url, "//", "//ann:p@", 1)
+	if _, err := endpoint.Dial(t.Context(), ann+"/other"); err == nil || !strings.Contains(err.Error(), `Permissions Violation for Publish to "other"`) {
+		t.Errorf("dialling a subject that is not allowed: %v", err)
+	}
+	if _, err := endpoint.Listen(t.Context(), ann+"/other"); err == nil || !strings.Contains(err.Error(), `Permissions Violation for Subscription to "other"`) {
+		t.Errorf("listening on it: %v", err)
+	}
+	if _, err := endpoint.Dial(t.Context(), ann+"/svc,inbox=else"); err == nil || !strings.Contains(strings.ToLower(err.Error()), `permissions violation`) {
+		t.Errorf("with an inbox that is not allowed: %v", err)
+	}
+	l, err := endpoint.Listen(t.Context(), ann+"/svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s, err := endpoint.Dial(t.Context(), ann+"/svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = s.Close()
+}
