@@ -36,6 +36,7 @@ type commands struct {
 	Connect connectCmd `cmd:"" help:"Connect standard input and output to an endpoint."`
 	Join    joinCmd    `cmd:"" help:"Connect any endpoint to any other, both ways."`
 	Through throughCmd `cmd:"" help:"Take standard input through transforms to standard output."`
+	Hub     hubCmd     `cmd:"" help:"Run a NATS server for nats:// endpoints, alone or as one of a cluster."`
 	Replay  replayCmd  `cmd:"" help:"Play a recorded session to an endpoint."`
 	Explain explainCmd `cmd:"" help:"Say what a join of two endpoints guarantees."`
 

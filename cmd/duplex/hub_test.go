@@ -1,0 +1,107 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// startHub starts "duplex hub" and returns it with its URL.
+func startHub(t *testing.T, args ...string) (*process, string) {
+	t.Helper()
+	p := start(t, nil, duplexBin, append([]string{"hub", "127.0.0.1:0"}, args...)...)
+	line := p.log.line("listening on ")
+	if line == "" {
+		t.Fatalf("the hub ended before it listened: %s", p.log)
+	}
+	return p, strings.TrimPrefix(line, "listening on ")
+}
+
+// throughNATS sends text from one process to another by way of a NATS server.
+func throughNATS(t *testing.T, from, to, text string) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "in")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	echo, _ := startEcho(t, from+"/echo", "--upper")
+	client := start(t, in, duplexBin, "connect", to+"/echo,retry=10")
+	if code := client.wait(); code != 0 || client.stdout.String() != strings.ToUpper(text) {
+		t.Errorf("the client exits with %d and gets %q: %s", code, client.stdout, client.log)
+	}
+	echo.signal(syscall.SIGTERM)
+	if code := echo.wait(); code != 0 {
+		t.Errorf("the server exits with %d: %s", code, echo.log)
+	}
+}
+
+func TestTwoHubsAreOneForWhoeverConnects(t *testing.T) {
+	first, a := startHub(t, "--cluster=127.0.0.1:0")
+	route := strings.TrimPrefix(first.log.line("other hubs: --route "), "other hubs: --route ")
+	second, b := startHub(t, "--route="+route)
+	throughNATS(t, a, b, "hello")
+	for _, h := range []*process{first, second} {
+		h.signal(syscall.SIGINT)
+		if code := h.wait(); code != 0 {
+			t.Errorf("a hub exits with %d: %s", code, h.log)
+		}
+	}
+}
+
+func TestAHubIsOnlyForThoseWhoLogIn(t *testing.T) {
+	t.Setenv("DUPLEX_HUB_PASSWORD", "s3cret")
+	_, url := startHub(t, "--user=ann")
+	p := start(t, nil, duplexBin, "join", url+"/x", "exec:cat")
+	if code := p.wait(); code != 1 || !strings.Contains(p.log.String(), "does not let us in") {
+		t.Errorf("without a password: %d, %s", code, p.log)
+	}
+	secret := strings.Replace(url, "//", "//ann:s3cret@", 1)
+	p = start(t, nil, duplexBin, "join", secret+"/x", "exec:cat")
+	if code := p.wait(); code != 1 || !strings.Contains(p.log.String(), "nobody listens") || strings.Contains(p.log.String(), "s3cret") {
+		t.Errorf("with it: %d, %s", code, p.log)
+	}
+	throughNATS(t, secret, secret, "hello")
+}
+
+func TestWrongHubs(t *testing.T) {
+	_, url := startHub(t)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"nowhere"}, 2, "is not host:port"},
+		{[]string{"127.0.0.1:0", "--route=x"}, 2, "is not host:port"},
+		{[]string{strings.TrimPrefix(url, "nats://")}, 1, "address already in use"},
+	} {
+		p := start(t, nil, duplexBin, append([]string{"hub"}, c.args...)...)
+		if code := p.wait(); code != c.code || !strings.Contains(p.log.String(), c.want) || strings.Count(p.log.String(), "\n") != 1 {
+			t.Errorf("%q: %d, %s", c.args, code, p.log)
+		}
+	}
+}
+
+// TestNATSsOwnServerServesAsWell builds that of the module in go.mod.
+func TestNATSsOwnServerServesAsWell(t *testing.T) {
+	server := filepath.Join(t.TempDir(), "nats-server")
+	if out, err := exec.Command("go", "build", "-o", server, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p := start(t, nil, server, "--addr", "127.0.0.1", "--port", "-1", "--ports_file_dir", t.TempDir())
+	var addr string
+	p.log.await(func(text string) bool {
+		_, after, _ := strings.Cut(text, "Listening for client connections on ")
+		line, _, whole := strings.Cut(after, "\n")
+		addr = strings.TrimSpace(line)
+		return whole
+	})
+	throughNATS(t, "nats://"+addr, "nats://"+addr, "hello")
+}
