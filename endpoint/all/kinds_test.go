@@ -106,7 +106,7 @@ func behind(t *testing.T, scheme, options string) side {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	near := dial(t, scheme+":"+strings.ReplaceAll(self, " ", `\ `)+",env="+relayTo+"="+endpoint.URL(l)+options)
+	near := dial(t, scheme+":"+strings.ReplaceAll(self, " ", `\ `)+",env="+relayTo+"="+endpoint.URL(l)+",env=GORACE=atexit_sleep_ms=0"+options) // or it would wait a second for reports
 	far, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
