@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"endpoint/proxy":                 {".", "endpoint"},
 	"endpoint/pty":                   {".", "endpoint"},
 	"endpoint/ws":                    {".", "endpoint"},
+	"examples/fleet":                 {".", "endpoint", "endpoint/nats", "hub"},
 	"examples/gzip":                  {"examples/page"},
 	"examples/net":                   {"examples/page"},
 	"examples/page":                  {".", "compress", "deflate"},
