@@ -84,7 +84,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 
 	// From here on the encoder collects symbols, and blocks are made apart.
 	x.block, e.syms = e.syms, main.spare[:0]
-	limit, last := e.symLimit, e.last
+	limit := e.symLimit
 	e.symLimit = 1 << 30
 	x.acc.start = main.at() - (e.win.pos - e.win.blockStart)
 	x.acc.size = e.win.pos - e.win.blockStart
@@ -109,7 +109,7 @@ func (x *lanes) sideBySide(s *encoderState, n int) {
 	if moved || cur != main {
 		x.adopt(e, m, p)
 	}
-	e.symLimit, e.last = limit, last
+	e.symLimit = limit
 	e.win.blockStart = e.win.pos - (m.at - x.acc.start)
 	main.s = nil
 	for _, l := range x.list {
