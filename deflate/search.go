@@ -9,7 +9,7 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 		return e.walk(at, at, best, 0, chain, ahead)
 	}
 	if best >= longBytes {
-		return e.longer(at, at, best, 0, chain, ahead)
+		return e.longer(at, best, 0, chain, ahead)
 	}
 	buf := e.win.mem
 	cur := uint16(e.win.base) + uint16(at)
@@ -44,7 +44,7 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 					if n >= min(e.tune.nice, limit) {
 						return n, d
 					}
-					return e.longer(at, at-d, n, d, chain, ahead)
+					return e.longer(at, n, d, chain, ahead)
 				}
 			}
 		}
@@ -97,62 +97,71 @@ func (e *encoder) search(at, best, chain, ahead int) (length, dist int) {
 }
 
 // longer goes on searching with a match of found bytes, at least five, in hand,
-// the one at top if that is not at itself. A better match is on two chains:
-// that of the first five bytes, and that of the five bytes that end behind the
-// match in hand, where the one in hand differs. The search follows both side by
-// side and ends when either does, which is soon where one of them is short.
-func (e *encoder) longer(at, top, found, dist, chain, ahead int) (int, int) {
+// the one at the distance dist if that is not zero. A better match is on two
+// chains: that of the first five bytes, and that of the five bytes that end
+// behind the match in hand, where the one in hand differs. The search follows
+// both side by side and ends when either does, which is soon where one of them
+// is short.
+func (e *encoder) longer(at, found, dist, chain, ahead int) (int, int) {
 	c, buf := &e.chains, e.win.mem
-	base := uint16(e.win.base)
 	far := e.win.reach()
 	limit := min(maxMatch, ahead)
 	nice := min(e.tune.nice, ahead)
 	if found >= limit {
 		return found, dist
 	}
-	low := max(1, at-far)
+	reach := min(far, at-1)
+	cur := uint(e.win.base) + uint(at)
 	word := buf.load64(at) << longShift
 	off := min(found-longBytes+1, c.nextLong-1-at)
 	tail := buf.load64(at+off) << longShift
-	front, q := top, at+off
+	// Where the chains are, as positions and as distances of a match there;
+	// done is the distance up to which nothing is left to find.
+	front, df := cur-uint(dist), dist
+	back, db := cur+uint(off), 0
+	done := dist
 	for left := chain; ; left-- {
 		if left == 0 {
-			return e.walk(at, top, found, dist, chain, ahead)
+			return e.walk(at, at-done, found, dist, chain, ahead)
 		}
-		front -= int(base + uint16(front) - c.long[uint(base+uint16(front))&(ringSize-1)])
-		cand := front
-		if front < low {
+		link := uint(c.long[front&(ringSize-1)])
+		df += int(uint16(front - link))
+		front = link
+		d := df
+		if df > reach {
 			return found, dist
 		}
-		if buf.load64(front+off)<<longShift != tail || buf.load64(front)<<longShift != word {
-			q -= int(base + uint16(q) - c.long[uint(base+uint16(q))&(ringSize-1)])
-			cand = q - off
-			if cand < low {
+		if buf.load64(at+off-df)<<longShift != tail || buf.load64(at-df)<<longShift != word {
+			link := uint(c.long[back&(ringSize-1)])
+			db += int(uint16(back - link))
+			back = link
+			d = db
+			if db > reach {
 				return found, dist
 			}
-			if cand >= top || buf.load64(q)<<longShift != tail || buf.load64(cand)<<longShift != word {
+			if db <= done || buf.load64(at+off-db)<<longShift != tail || buf.load64(at-db)<<longShift != word {
 				continue
 			}
 		}
-		diff := int(uint16((c.three[uint(base+uint16(at))&(ringSize-1)] - c.three[uint(base+uint16(cand))&(ringSize-1)]&^0xffff) >> 16))
+		cand := cur - uint(d)
+		diff := int(uint16((c.three[cur&(ringSize-1)] - c.three[cand&(ringSize-1)]&^0xffff) >> 16))
 		if diff > chain {
 			return found, dist
 		}
-		top, front = cand, cand
-		d := at - cand
+		done, df, front = d, d, cand
 		if d >= far && diff != 1 {
 			continue
 		}
-		n := longBytes + buf.matchLen(cand+longBytes, at+longBytes, limit-longBytes)
+		n := longBytes + buf.matchLen(at-d+longBytes, at+longBytes, limit-longBytes)
 		if n > found {
 			found, dist = n, d
 			if n >= nice {
 				return found, dist
 			}
-			// The chain of the end begins at the top again.
+			// The chain of the end begins at the end again.
 			off = min(found-longBytes+1, c.nextLong-1-at)
 			tail = buf.load64(at+off) << longShift
-			q = at + off
+			back, db = cur+uint(off), 0
 		}
 	}
 }
