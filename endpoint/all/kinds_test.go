@@ -65,6 +65,7 @@ func kinds() []kind {
 		accepted("tls with PROXY", "tls://127.0.0.1:0,proxy,cert="+cert, ",proxy=1,ca="+cert),
 		dialled("ws", "ws://127.0.0.1:0/x", ""),
 		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
+		dialled("quic", "quic://127.0.0.1:0,cert="+cert, ",ca="+cert),
 		dialled("nats", natsServer()+"/x", ""),
 		both("unix", func(t *testing.T) side {
 			d, a := endpointtest.Connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
