@@ -16,7 +16,7 @@ type block struct {
 
 // sizes are those of the payloads that blocks have room for.
 var (
-	sizes = [...]int{1 << 10, 8 << 10, largestBlock}
+	sizes = [...]int{1 << 10, 4 << 10, 16 << 10, 32 << 10, largestBlock}
 	pools [len(sizes)]sync.Pool
 )
 

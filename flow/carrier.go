@@ -20,6 +20,9 @@ func (s *Stream) Next() []byte {
 		s.writable.Broadcast() // what has been sent takes no room any more
 	}
 	last := s.send.unsent == nil // nothing of the writing comes behind this message
+	if m != nil && s.recv.early() {
+		s.owes.window = true // it costs no message now, and may save one
+	}
 	s.frame(&m, &s.owes.window, Window, s.recv.grant)
 	s.frame(&m, &s.owes.ack, Ack, func() uint64 { return s.recv.received })
 	s.frame(&m, &s.owes.ping, Ping, func() uint64 { return s.send.sent })

@@ -70,6 +70,12 @@ func (r *receiver) take(p []byte) (n int, tell bool) {
 	return n, !r.ended && r.grantable()-r.limit >= (r.window+1)/2
 }
 
+// early reports whether there is enough room again to tell the peer of it where
+// that costs nothing.
+func (r *receiver) early() bool {
+	return !r.ended && !r.drops && r.grantable()-r.limit >= (r.window+3)/4
+}
+
 // grantable returns how many bytes the peer may be allowed now.
 func (r *receiver) grantable() uint64 {
 	if r.read > math.MaxUint64-r.window {

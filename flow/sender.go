@@ -39,7 +39,7 @@ func (s *sender) write(p []byte) {
 		if s.tail == nil || s.tail.sealed || len(s.tail.b) >= s.tail.most {
 			want := len(p)
 			if s.unsent != nil {
-				want = max(want, sizes[1]) // small writes come faster than they are sent
+				want = max(want, sizes[2]) // small writes come faster than they are sent
 			}
 			b := newBlock(want, s.most)
 			if s.tail == nil {
