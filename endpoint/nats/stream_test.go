@@ -1,13 +1,12 @@
 package nats_test
 
 import (
+	"io"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/duplextest"
-	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 	"golang.org/x/net/nettest"
 )
@@ -27,5 +26,21 @@ func TestAStreamOverNATSIsANetConn(t *testing.T) {
 	})
 }
 
-var _ = endpoint.URL
-var _ = time.Second
+// What a Write has taken arrives, although its side closes at once and leaves the
+// server.
+func TestWhatWasWrittenBeforeACloseArrives(t *testing.T) {
+	for range 50 {
+		a, b := endpointtest.Connect(t, shared().URL()+"/closing", "")
+		const size = 250_000 // nearly all of the credit
+		if _, err := a.Write(make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, struct{ io.Reader }{b}); n != size || err != nil {
+			t.Fatalf("%d bytes have come, %v", n, err)
+		}
+		_ = b.Close()
+	}
+}

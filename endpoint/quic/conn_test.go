@@ -142,6 +142,10 @@ func TestWhatWasWrittenBeforeACloseArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = a.Close()
+	for range 5 { // meanwhile a CONNECTION_CLOSE, if there were one, would have come
+		c, d := connect(t)
+		_, _ = c.Close(), d.Close()
+	}
 	if n, err := io.Copy(io.Discard, struct{ io.Reader }{b}); n != 300_000 || err != nil {
 		t.Errorf("%d bytes have come, %v", n, err)
 	}
