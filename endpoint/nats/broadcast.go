@@ -56,7 +56,7 @@ func NewBroadcast(ctx context.Context, url string, group *duplex.Group) (*Broadc
 		_ = b.Close()
 		return nil, failed(err)
 	}
-	b.sub.SetClosedHandler(func(string) { b.tasks.Done() })
+	whenClosed(b.sub, b.tasks.Done)
 	bound, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if err := b.conn.FlushWithContext(bound); err != nil {

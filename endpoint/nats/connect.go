@@ -216,3 +216,13 @@ func (d *dialer) cut() {
 		_ = d.last.Close()
 	}
 }
+
+// whenClosed calls done once nothing is delivered to sub any more. The library
+// calls no handler that comes after the end.
+func whenClosed(sub *nats.Subscription, done func()) {
+	done = sync.OnceFunc(done)
+	sub.SetClosedHandler(func(string) { done() })
+	if !sub.IsValid() {
+		done()
+	}
+}

@@ -224,3 +224,32 @@ func TestR07_ANATSPeerThatIsGoneIsNoEnd(t *testing.T) {
 		proxy.Close()
 	}
 }
+
+// TestAConnectionThatIsCutAsSoonAsItIsThereIsAnError cuts connections at every
+// place of their beginning.
+func TestAConnectionThatIsCutAsSoonAsItIsThereIsAnError(t *testing.T) {
+	serve(t, shared().URL()+"/begin,timeout=500ms", "served")
+	times, failed := 300, 0
+	if !full() {
+		times = 30
+	}
+	for i := range times {
+		proxy := endpointtest.NewProxy(t, shared().Addr(), endpointtest.Faults{Seed: uint64(i), Cut: 700})
+		s, err := endpoint.Dial(t.Context(), "nats://"+proxy.Addr()+"/begin,timeout=500ms")
+		if err == nil {
+			_, err = io.ReadAll(s)
+			_ = s.Close()
+		}
+		if err != nil {
+			failed++
+		}
+		l, err := endpoint.Listen(t.Context(), "nats://"+proxy.Addr()+"/nobody,timeout=500ms")
+		if err == nil {
+			_ = l.Close()
+		}
+		proxy.Close()
+	}
+	if failed < times/10 {
+		t.Errorf("%d of %d have failed", failed, times)
+	}
+}

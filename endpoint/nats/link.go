@@ -27,6 +27,7 @@ type link struct {
 	prefix  string // of the subjects that its streams are reached at, with a dot behind
 	sub     *nats.Subscription
 	tasks   sync.WaitGroup
+	opened  chan struct{} // closed when connection is set, or will not be
 
 	mu      sync.Mutex
 	wake    sync.Cond // there is something to publish, or a stream has nothing more
@@ -45,6 +46,7 @@ func openLink(ctx context.Context, s *endpoint.Spec, lasting bool) (*link, error
 		inbox:   inbox(s) + ".",
 		prefix:  inbox(s) + "." + rand.Text() + ".",
 		streams: make(map[string]*stream),
+		opened:  make(chan struct{}),
 		users:   1,
 	}
 	l.wake.L = &l.mu
@@ -53,6 +55,7 @@ func openLink(ctx context.Context, s *endpoint.Spec, lasting bool) (*link, error
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { l.disconnected(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) { l.wrong(err) }),
 	)
+	close(l.opened) // the library may have called the above before
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +66,16 @@ func openLink(ctx context.Context, s *endpoint.Spec, lasting bool) (*link, error
 		l.release()
 		return nil, fmt.Errorf("the server at %s: %w", l.name, err)
 	}
-	l.sub.SetClosedHandler(func(string) { l.tasks.Done() })
+	whenClosed(l.sub, l.tasks.Done)
 	l.tasks.Go(l.publish)
 	return l, nil
 }
 
 // disconnected fails all streams: what was on its way to them may be lost.
 func (l *link) disconnected(err error) {
+	if <-l.opened; l.connection == nil {
+		return
+	}
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
@@ -88,6 +94,9 @@ func unexpected(err error) error {
 // permission that is missing, messages that were dropped because we were slow.
 // Either may have cost a stream some of its bytes.
 func (l *link) wrong(err error) {
+	if <-l.opened; l.connection == nil {
+		return
+	}
 	whose := everyStream
 	if l.lasting && errors.Is(err, nats.ErrPermissionViolation) {
 		// Where it answers is up to a dialler, and no other's affair.

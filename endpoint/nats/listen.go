@@ -67,7 +67,7 @@ func (l *listener) subscribe(ctx context.Context) (err error) {
 		l.tasks.Done()
 		return err
 	}
-	l.sub.SetClosedHandler(func(string) { l.tasks.Done() })
+	whenClosed(l.sub, l.tasks.Done)
 	bound, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if err := l.link.FlushWithContext(bound); err != nil {
