@@ -13,7 +13,7 @@ func TestAStreamOfMessagesKeepsTheContract(t *testing.T) {
 		Config
 	}{
 		{"the defaults", Config{}},
-		{"small and retaining", Config{Retain: true, Window: 1000, HighWaterMark: 700, MaxPayload: 100}},
+		{"small and retaining", Config{Retain: true, Window: 10_000, HighWaterMark: 7000, MaxPayload: 1000}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			duplextest.Suite{MaxBuffered: 1 << 20}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {
