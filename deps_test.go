@@ -19,7 +19,7 @@ const module = "github.com/duplex-go/duplex"
 // below it apart; docs/architecture.md draws it. A new room must be placed.
 var arrows = map[string][]string{
 	".":                              {},
-	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "progress", "relay", "tap"},
+	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "progress", "relay", "tap"},
 	"codec":                          {".", "compress", "deflate"},
 	"compress":                       {".", "deflate"},
 	"deflate":                        {},

@@ -63,9 +63,11 @@ type Error struct {
 	Err error
 }
 
+// Error says it without the secrets that the endpoint may hold.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s: %v", e.Op, redact.User(e.URL), reason(e.Err))
+	return fmt.Sprintf("%s %s: %s", e.Op, redact.Text(e.URL), redact.Text(reason(e.Err).Error()))
 }
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // reason returns the part of err that the endpoint does not say already.

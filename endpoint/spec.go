@@ -20,12 +20,12 @@ type Spec struct {
 	Target  string  // what stands behind "scheme:", options apart
 	Options Options // as they were written, checked against the scheme's
 
-	text string
+	text string // without secrets
 }
 
-// String returns the endpoint as it was written, but for a password or token
-// before the host: what is shown to people ends in logs.
-func (s *Spec) String() string { return redact.User(s.text) }
+// String returns the endpoint as it was written, with a mask in place of the
+// secrets in it: it is what logs and errors show.
+func (s *Spec) String() string { return s.text }
 
 // Parse reads an endpoint: an optional "listen:", a scheme, and what the scheme
 // makes of the rest. "-" is short for "stdio:". Options stand at the end,
@@ -44,7 +44,7 @@ func Parse(text string) (*Spec, error) {
 }
 
 func parse(text string) (*Spec, error) {
-	s := &Spec{text: text}
+	s := &Spec{text: redact.Text(text)}
 	rest, listens := strings.CutPrefix(text, "listen:")
 	s.Listens = listens
 	if after, ok := strings.CutPrefix(rest, "-"); ok && (after == "" || after[0] == ',' || after[0] == '?') {

@@ -70,6 +70,9 @@ func (r *Relay) run(ctx, stop context.Context, a, b duplex.Stream, info Info) (d
 		End:     r.End,
 		Traffic: traffic,
 		Stop:    stop,
+
+		Observer: r.Observer,
+		Names:    [2]string{r.A.String(), r.B.String()},
 	}
 	return joiner.Join(ctx, a, b)
 }

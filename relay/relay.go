@@ -54,6 +54,10 @@ type Relay struct {
 	// [Relay.Run]. Zero means five seconds, negative none.
 	Grace time.Duration
 
+	// Observer, if set, is told of every join; see [duplex.Joiner]. The streams
+	// are called what the endpoints are.
+	Observer duplex.Observer
+
 	// Events are told what happens. Its functions may be nil, and may be called
 	// concurrently.
 	Events Events

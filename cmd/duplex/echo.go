@@ -23,6 +23,8 @@ type echoCmd struct {
 	First    time.Duration `name:"first-byte" help:"How long a connection may take to send its first byte; 0 is no bound." default:"0s"`
 	Idle     time.Duration `help:"How long nothing may move on a connection; 0 is no bound." default:"0s"`
 	Grace    time.Duration `help:"How long connections may take to end after SIGINT or SIGTERM." default:"5s"`
+	logFlags
+	inspectFlags
 }
 
 // Help is what "duplex echo --help" adds.
@@ -40,11 +42,22 @@ func (c echoCmd) Run(s *session) error {
 	if c.PerHost < 0 {
 		return fmt.Errorf("%w: --max-per-host must not be negative", errUsage)
 	}
+	if err := c.logFlags.check(); err != nil {
+		return err
+	}
 	l, err := endpoint.Listen(s, c.URL)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.log, "listening on %s\n", endpoint.URL(l))
+	log := c.logger(s.log)
+	registry := c.registry()
+	stop, err := c.inspector(s, registry)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	defer stop()
+	log.listening(endpoint.URL(l))
 	server := &duplex.Server{
 		MaxConns:   c.MaxConns,
 		MaxPerHost: c.PerHost,
@@ -65,18 +78,19 @@ func (c echoCmd) Run(s *session) error {
 			Shutdown: func(conn *duplex.Conn) { _ = conn.CloseWrite() },
 		},
 		Failed: func(remote net.Addr, err error) {
-			if remote == nil {
-				fmt.Fprintf(s.log, "duplex: %s\n", reason(err))
-				return
+			if registry != nil && remote == nil {
+				registry.Failed(err)
 			}
-			fmt.Fprintf(s.log, "duplex: connection from %s: %s\n", oneLine(remote.String()), reason(err))
+			log.failed(remote, err)
 		},
-		Dropped: func(_, remote net.Addr) {
-			fmt.Fprintf(s.log, "duplex: connection from %s: closed: too many connections already\n", oneLine(remote.String()))
-		},
+		Dropped: func(_, remote net.Addr) { log.failed(remote, errTooMany) },
 	}
+	server.Observer = observers(log, registry)
 	return serve(s, server, l, c.Grace)
 }
+
+// errTooMany is why a connection was closed as soon as it came.
+var errTooMany = errors.New("closed: too many connections already")
 
 // serve serves l until s ends, and then gives the connections grace to end.
 func serve(s *session, server *duplex.Server, l net.Listener, grace time.Duration) error {

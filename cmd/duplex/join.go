@@ -40,6 +40,7 @@ type joinFlags struct {
 	Record   string        `help:"Record both directions with their times; see duplex replay. With fork, and for tees, %n in the name is the number of the connection." placeholder:"FILE"`
 	Grace    time.Duration `help:"After SIGINT or SIGTERM, how long it may take to write what has been read; with fork, how long connections may go on." default:"5s"`
 	reportFlags
+	inspectFlags
 }
 
 // Help is what "duplex join --help" adds.
@@ -70,6 +71,20 @@ func (f joinFlags) join(s *session, a, b string) error {
 		defer line.Finish()
 	}
 	r.Events = f.reporter(s, r).events()
+	registry := f.registry()
+	stop, err := f.inspector(s, registry)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if registry != nil {
+		r.Observer = registry
+		told := r.Events.Failed
+		r.Events.Failed = func(err error) {
+			registry.Failed(err)
+			told(err)
+		}
+	}
 	err = r.Run(s)
 	if s.Err() != nil && errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%v to %v: interrupted", r.A, r.B)

@@ -9,7 +9,9 @@ import (
 
 // reason returns err as what follows the command's name, or what failed, in a
 // line: errors of the library begin with that name themselves.
-func reason(err error) string { return oneLine(strings.TrimPrefix(err.Error(), "duplex: ")) }
+func reason(err error) string {
+	return oneLine(strings.TrimPrefix(err.Error(), "duplex: "))
+}
 
 // oneLine returns text as what is safe to print in a line of its own: a peer may
 // have chosen parts of it, and must not be able to begin another line with them,

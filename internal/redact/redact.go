@@ -34,11 +34,6 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)(--?[\w-]*(?:` + secret + `)[\w-]*)(\s+)[^\s-]\S*`), "${1}${2}" + Mask},
 }
 
-// User returns text with a mask in place of who logs in to a URL's host, and the
-// password. That is all that is masked where an endpoint is shown to whoever wrote
-// it, who wants to see the rest.
-func User(text string) string { return rules[0].find.ReplaceAllString(text, rules[0].with) }
-
 // Text returns text with a mask in place of every secret in it that can be told:
 // the user and password of a URL, the values of headers, options, parameters and
 // flags that are named after a secret.
