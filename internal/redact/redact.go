@@ -8,10 +8,10 @@ import "regexp"
 const Mask = "***"
 
 // secret names what holds a secret, wherever the word stands in a longer name.
-const secret = `token|secret|passw(?:or)?d|passphrase|credential|creds|api[-_]?key|access[-_]?key|private[-_]?key|signature|session|cookie|authorization|jwt`
+const secret = `token|secret|passw(?:or)?d|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|signature|session|cookie|authorization|jwt`
 
 // exact are words that hold one only if they stand alone.
-const exact = `nkey|auth|pass|pwd|sig|seed|key`
+const exact = `creds|credentials|nkey|auth|pass|pwd|sig|seed|key`
 
 // until is a value that ends where the next thing begins.
 const until = `[^&,;\s"'<>]+`
@@ -23,7 +23,7 @@ var rules = []struct {
 	// scheme://user:password@ and scheme://token@
 	{regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/?#,\s"']*@`), "${1}" + Mask + "@"},
 	// Authorization: Bearer x, Cookie: x, X-Api-Key: x
-	{regexp.MustCompile(`(?i)\b([\w-]*(?:` + secret + `)[\w-]*|x-auth[\w-]*)(:|%3a)(?:\s|%20|\+)*[^\s,"'\r\n][^,"'\r\n]*`), "${1}${2} " + Mask},
+	{regexp.MustCompile(`(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|[\w]+-(?:[\w-]*-)?(?:token|key|secret|auth)[\w-]*)(:|%3a)(?:\s|%20|\+)*[^\s,"'\r\n][^,"'\r\n]*`), "${1}${2} " + Mask},
 	// Bearer x and Basic x, wherever they are quoted
 	{regexp.MustCompile(`(?i)\b(bearer|basic)(\s+|%20|\+)[^\s,"'&;]{4,}`), "${1} " + Mask},
 	// name=value

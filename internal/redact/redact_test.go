@@ -45,6 +45,7 @@ func TestR62_NoSecretIsLeftInWhatIsShown(t *testing.T) {
 func TestWhatIsNoSecretStays(t *testing.T) {
 	for _, text := range []string{
 		"", "-", "listen:tcp://127.0.0.1:3000,fork,max=0", "tls://h:1,key=/etc/key.pem,cert=./c.pem,ca=~/ca",
+		"dial nats://h:1/x,creds=/a/b: option creds: open /a/b: no such file or directory",
 		"exec:sh -c 'echo passing keys'", "pty:top", "a to b: read failed: connection reset by peer",
 		"unix:///run/app.sock?timeout=2s", "tcp://[::1]:80", "design=1 monkey=2 author=x",
 		"file:/tmp/a@b", "gzip:level=9,strategy=rle",
