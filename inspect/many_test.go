@@ -15,7 +15,10 @@ import (
 // Ten thousand streams at once are looked at, and cost a bounded amount of
 // memory each; what a browser gets of them is bounded too (R37).
 func TestR37_TenThousandStreamsCostLittleEachAndAreShownInPart(t *testing.T) {
-	const streams = 10_000
+	streams := 10_000
+	if underRace {
+		streams = 1000
+	}
 	s := serve(t, &inspect.Server{Registry: new(inspect.Registry)})
 	r := s.Registry
 	conns := make([]*duplex.Conn, streams)
@@ -34,8 +37,8 @@ func TestR37_TenThousandStreamsCostLittleEachAndAreShownInPart(t *testing.T) {
 	sampled := time.Since(began)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / streams
-	if each > 2<<10 {
+	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / int64(streams)
+	if each > 2<<10 && !underRace {
 		t.Errorf("a stream costs %d bytes", each)
 	}
 	began = time.Now()
@@ -59,7 +62,7 @@ func TestR37_TenThousandStreamsCostLittleEachAndAreShownInPart(t *testing.T) {
 	for _, c := range conns {
 		_ = c.Close()
 	}
-	if v := r.View(inspect.Query{}); v.Totals.Live != 0 || v.Totals.Opened != streams {
+	if v := r.View(inspect.Query{}); v.Totals.Live != 0 || v.Totals.Opened != int64(streams) {
 		t.Errorf("at the end: %+v", v.Totals)
 	}
 }
