@@ -42,6 +42,9 @@ func proxies(dir string) (list []proxy) {
 	list = append(list, proxy{name: "duplex", command: func(_ *os.File, back string) *exec.Cmd {
 		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back)
 	}})
+	list = append(list, proxy{name: "duplex --inspect", command: func(_ *os.File, back string) *exec.Cmd {
+		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back, "--inspect", "127.0.0.1:0")
+	}})
 	if path := find("haproxy"); path != "" {
 		list = append(list, proxy{name: "HAProxy", inherit: true, command: func(_ *os.File, back string) *exec.Cmd {
 			file := filepath.Join(dir, "haproxy.cfg")
