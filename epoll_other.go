@@ -13,7 +13,7 @@ type epoll struct{}
 
 func newEpoll() (*epoll, error) { return nil, errors.ErrUnsupported }
 
-func (*epoll) arm(Stream, key, bool) error { panic("unreachable") }
-func (*epoll) wait([]key) ([]key, error)   { panic("unreachable") }
-func (*epoll) setDeadline(time.Time) error { panic("unreachable") }
-func (*epoll) close()                      { panic("unreachable") }
+func (*epoll) arm(Stream, key, bool) error     { panic("unreachable") }
+func (*epoll) wait([]key) ([]key, bool, error) { panic("unreachable") }
+func (*epoll) setTick(time.Duration) error     { panic("unreachable") }
+func (*epoll) close()                          { panic("unreachable") }

@@ -1,8 +1,6 @@
 package duplex
 
 import (
-	"errors"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,13 +17,13 @@ type poller struct {
 	busy atomic.Int32 // len(active)
 
 	mu     sync.Mutex
-	active []*program // those with a goroutine; guarded by mu, as all below
-	parked int        // how many have none
-	keys   []*program // those that epoll knows, by their index
-	unused []int32    // indices of keys that are free
-	lives  int32      // how many keys there have been
-	audit  int        // the index that look has come to
-	due    time.Time  // when look is to come; zero: not at all
+	active []*program    // those with a goroutine; guarded by mu, as all below
+	parked int           // how many have none
+	keys   []*program    // those that epoll knows, by their index
+	unused []int32       // indices of keys that are free
+	lives  int32         // how many keys there have been
+	audit  int           // the index that look has come to
+	pace   time.Duration // how often look comes; zero: not at all
 }
 
 // key is what epoll calls a program; life tells apart those who have had an
@@ -84,6 +82,7 @@ func newPoller() (*poller, error) {
 func (p *poller) close() {
 	p.epoll.close()
 	<-p.done
+	p.epoll.free()
 }
 
 // watch wakes those that have something to read.
@@ -91,13 +90,13 @@ func (p *poller) watch() {
 	defer close(p.done)
 	var ready []key
 	for {
+		var tick bool
 		var err error
-		ready, err = p.epoll.wait(ready[:0])
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
+		if ready, tick, err = p.epoll.wait(ready[:0]); err != nil {
+			return // closed
+		}
+		if tick {
 			p.look()
-		case err != nil:
-			return
 		}
 		p.mu.Lock()
 		for _, k := range ready {
@@ -156,11 +155,11 @@ func (p *poller) look() {
 	}
 	switch {
 	case len(p.active) > 0:
-		p.setDue(time.Now().Add(parkTick))
+		p.setPace(parkTick)
 	case p.parked > 0:
-		p.setDue(time.Now().Add(auditTick))
+		p.setPace(auditTick)
 	default:
-		p.setDue(time.Time{})
+		p.setPace(0)
 	}
 }
 
@@ -170,10 +169,11 @@ func closedBehind(s Stream) bool {
 	return err != nil || raw.Control(func(uintptr) {}) != nil
 }
 
-// setDue says when look is to come; p.mu is held.
-func (p *poller) setDue(t time.Time) {
-	p.due = t
-	_ = p.epoll.setDeadline(t)
+// setPace says how often look comes; p.mu is held.
+func (p *poller) setPace(d time.Duration) {
+	if d != p.pace && p.epoll.setTick(d) == nil {
+		p.pace = d
+	}
 }
 
 // park is called by the goroutine of w when a deadline has ended a read. It
@@ -267,9 +267,7 @@ func (p *poller) activate(w *program) {
 	w.place.state, w.place.seen, w.place.at = parkNot, -1, len(p.active)
 	p.active = append(p.active, w)
 	p.busy.Store(int32(len(p.active)))
-	if next := time.Now().Add(parkTick); p.due.IsZero() || p.due.After(next) {
-		p.setDue(next)
-	}
+	p.setPace(parkTick)
 }
 
 // deactivate is the opposite.
