@@ -17,3 +17,4 @@ func (*epoll) arm(Stream, key, bool) error     { panic("unreachable") }
 func (*epoll) wait([]key) ([]key, bool, error) { panic("unreachable") }
 func (*epoll) setTick(time.Duration) error     { panic("unreachable") }
 func (*epoll) close()                          { panic("unreachable") }
+func (*epoll) free()                           { panic("unreachable") }
