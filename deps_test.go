@@ -19,7 +19,7 @@ const module = "github.com/duplex-go/duplex"
 // below it apart; docs/architecture.md draws it. A new room must be placed.
 var arrows = map[string][]string{
 	".":                              {},
-	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "progress", "relay", "tap"},
+	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "inspect/top", "internal/printable", "progress", "relay", "tap"},
 	"codec":                          {".", "compress", "deflate"},
 	"compress":                       {".", "deflate"},
 	"deflate":                        {},
@@ -38,7 +38,9 @@ var arrows = map[string][]string{
 	"examples/net":                   {"examples/page"},
 	"examples/page":                  {".", "compress", "deflate"},
 	"flow":                           {"."},
-	"inspect":                        {".", "internal/redact"},
+	"inspect":                        {".", "internal/printable", "internal/redact"},
+	"inspect/top":                    {"inspect", "internal/printable", "progress"},
+	"internal/printable":             {},
 	"internal/redact":                {},
 	"hub":                            {"endpoint/nats"},
 	"progress":                       {},

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/internal/printable"
 	"github.com/duplex-go/duplex/internal/redact"
 )
 
@@ -50,9 +51,10 @@ func (e End) String() string {
 // chosen them.
 const longestText = 300
 
-// shown returns text as it may be shown: without secrets, and not too long.
+// shown returns text as it may be shown: without secrets and control sequences,
+// and not too long.
 func shown(text string) string {
-	text = strings.ToValidUTF8(redact.Text(text), "\uFFFD")
+	text = printable.Escape(strings.ToValidUTF8(redact.Text(text), "\uFFFD"), "\n\t")
 	if len(text) <= longestText {
 		return text
 	}
