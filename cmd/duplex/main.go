@@ -37,6 +37,7 @@ type commands struct {
 	Join    joinCmd    `cmd:"" help:"Connect any endpoint to any other, both ways."`
 	Through throughCmd `cmd:"" help:"Take standard input through transforms to standard output."`
 	Hub     hubCmd     `cmd:"" help:"Run a NATS server for nats:// endpoints, alone or as one of a cluster."`
+	Top     topCmd     `cmd:"" help:"Show in a terminal what flows through another duplex."`
 	Replay  replayCmd  `cmd:"" help:"Play a recorded session to an endpoint."`
 	Explain explainCmd `cmd:"" help:"Say what a join of two endpoints guarantees."`
 
