@@ -20,7 +20,7 @@ type entry struct {
 	words string // what a filter looks in, in lower case
 
 	mu       sync.Mutex // guards all below
-	observed *duplex.Observed
+	observed source
 	lanes    [ways]lane
 	layers   [ways][]Layer
 	samples  int       // how many there have been: the lanes' next one goes there, round and round
@@ -65,22 +65,30 @@ func shown(text string) string {
 	return text[:cut] + "…"
 }
 
-func newEntry(id uint64, o *duplex.Observed) *entry {
+// source is what an entry is about, as far as it is sampled: a [duplex.Observed],
+// or what a program tells of by [Registry.Track]. It tells one entry from others.
+type source interface {
+	Flow(w duplex.Way) duplex.Flow
+	Waiting(w duplex.Way) (waiting, mark int)
+	Layers(w duplex.Way) []duplex.LayerFlow
+}
+
+func newEntry(id uint64, o source, kind duplex.ObservedKind, a, b duplex.ObservedEnd, began time.Time) *entry {
 	e := &entry{
-		id: id, kind: o.Kind, began: o.Began, observed: o,
-		a: End{shown(o.A.Name), shown(o.A.Addr)},
-		b: End{shown(o.B.Name), shown(o.B.Addr)},
+		id: id, kind: kind, began: began, observed: o,
+		a: End{shown(a.Name), shown(a.Addr)},
+		b: End{shown(b.Name), shown(b.Addr)},
 	}
-	words := []string{e.a.Name, e.a.Addr, e.b.Name, e.b.Addr, o.Kind.String()}
+	words := []string{e.a.Name, e.a.Addr, e.b.Name, e.b.Addr, kind.String()}
 	for w := range ways {
-		e.lanes[w].moved = o.Began
+		e.lanes[w].moved = began
 		e.layers[w] = layersOf(o, duplex.Way(w))
 		for _, l := range e.layers[w] {
 			words = append(words, l.Transforms...)
 		}
 	}
 	e.words = strings.ToLower(strings.Join(words, "\n"))
-	e.timeline.add(o.Began, opened, noWay, "")
+	e.timeline.add(began, opened, noWay, "")
 	return e
 }
 
@@ -120,7 +128,7 @@ func (e *entry) close(now time.Time, err error) {
 }
 
 // layersOf returns what the layers of o have done in one direction.
-func layersOf(o *duplex.Observed, w duplex.Way) (list []Layer) {
+func layersOf(o source, w duplex.Way) (list []Layer) {
 	for _, f := range o.Layers(w) {
 		l := Layer{In: f.In, Out: f.Out}
 		for _, name := range f.Transforms {

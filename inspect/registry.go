@@ -35,7 +35,7 @@ type Registry struct {
 	failures failures
 
 	mu     sync.Mutex // guards all below
-	live   map[*duplex.Observed]*entry
+	live   map[source]*entry
 	closed []*entry // the latest last
 	last   uint64   // the number of the latest one
 	totals totals
@@ -67,26 +67,32 @@ const (
 func (r *Registry) limit() int { return cmp.Or(r.Limit, DefaultLimit) }
 
 // Opened begins to look at o.
-func (r *Registry) Opened(o *duplex.Observed) {
+func (r *Registry) Opened(o *duplex.Observed) { r.open(o, o.Kind, o.A, o.B, o.Began) }
+
+func (r *Registry) open(o source, kind duplex.ObservedKind, a, b duplex.ObservedEnd, began time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.totals.opened[o.Kind]++
+	r.totals.opened[kind]++
 	if len(r.live) >= r.limit() {
 		r.totals.beyond++
 		return
 	}
 	if r.live == nil {
-		r.live = make(map[*duplex.Observed]*entry)
+		r.live = make(map[source]*entry)
 	}
 	r.last++
-	r.live[o] = newEntry(r.last, o)
+	r.live[o] = newEntry(r.last, o, kind, a, b, began)
 }
 
 // Ended takes note of the end of a direction.
 func (r *Registry) Ended(o *duplex.Observed, w duplex.Way, d duplex.Direction) {
+	r.ended(o, o.Kind, w, d)
+}
+
+func (r *Registry) ended(o source, kind duplex.ObservedKind, w duplex.Way, d duplex.Direction) {
 	r.mu.Lock()
 	if int(d.Reason) < reasons {
-		r.totals.ended[o.Kind][w][d.Reason]++
+		r.totals.ended[kind][w][d.Reason]++
 	}
 	e := r.live[o]
 	r.mu.Unlock()
@@ -97,20 +103,22 @@ func (r *Registry) Ended(o *duplex.Observed, w duplex.Way, d duplex.Direction) {
 
 // Closed takes note of the end of o and keeps what is to be said about it for a
 // while.
-func (r *Registry) Closed(o *duplex.Observed, err error) {
+func (r *Registry) Closed(o *duplex.Observed, err error) { r.close(o, o.Kind, o.Began, err) }
+
+func (r *Registry) close(o source, kind duplex.ObservedKind, began time.Time, err error) {
 	now := time.Now()
 	r.mu.Lock()
 	e := r.live[o]
 	delete(r.live, o)
 	t := &r.totals
-	t.closed[o.Kind]++
+	t.closed[kind]++
 	if err != nil {
-		t.failed[o.Kind]++
+		t.failed[kind]++
 	}
 	for w := range ways {
-		t.bytes[o.Kind][w] += o.Flow(duplex.Way(w)).Bytes
+		t.bytes[kind][w] += o.Flow(duplex.Way(w)).Bytes
 	}
-	t.duration[o.Kind].add(now.Sub(o.Began))
+	t.duration[kind].add(now.Sub(began))
 	var id uint64
 	if e != nil {
 		id = e.id

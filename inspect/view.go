@@ -162,6 +162,9 @@ func (e *entry) rowLocked(now time.Time) Row {
 		State: e.state(now), Error: e.failure, Layers: []Layer{},
 		AB: e.lane(duplex.AB, now), BA: e.lane(duplex.BA, now),
 	}
+	if t, ok := e.observed.(*Tracked); ok {
+		r.B.Name = shown(t.sample().Note)
+	}
 	for w := range duplex.Way(ways) {
 		list := e.layers[w]
 		if len(list) > 0 && e.observed != nil {

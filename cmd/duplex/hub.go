@@ -15,6 +15,7 @@ type hubCmd struct {
 	Route   []string `help:"The cluster address of another hub; one is enough to get to know all of them." placeholder:"HOST:PORT"`
 	Name    string   `help:"The hub's name in the cluster; a random one." placeholder:"NAME"`
 	User    string   `help:"Whom clients have to log in as, with the password in the environment variable DUPLEX_HUB_PASSWORD; anybody is let in without." placeholder:"NAME"`
+	inspectFlags
 }
 
 // passwordVariable holds the password, which a command line would show to all.
@@ -23,7 +24,8 @@ const passwordVariable = "DUPLEX_HUB_PASSWORD"
 // Help is what "duplex hub --help" adds.
 func (hubCmd) Help() string {
 	return "Prints \"listening on nats://ADDRESS\" to standard error when it is ready. At SIGINT or SIGTERM it ends every connection " +
-		"and exits; the streams on them fail, unless they have ended. Hubs and other NATS servers may form one cluster, whose name is duplex."
+		"and exits; the streams on them fail, unless they have ended. Hubs and other NATS servers may form one cluster, whose name is duplex. " +
+		"--inspect shows its clients' connections, with the bytes of the messages that they sent and got."
 }
 
 func (c hubCmd) Run(s *session) error {
@@ -41,6 +43,15 @@ func (c hubCmd) Run(s *session) error {
 		return err
 	}
 	defer h.Close()
+	registry := c.registry()
+	stop, err := c.inspector(s, registry)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if registry != nil {
+		defer showClients(h, registry)()
+	}
 	fmt.Fprintf(s.log, "listening on %s\n", h.URL())
 	if cluster := h.ClusterAddr(); cluster != "" {
 		fmt.Fprintf(s.log, "other hubs: --route %s\n", cluster)

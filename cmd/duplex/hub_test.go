@@ -1,12 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/duplex-go/duplex/inspect"
 )
 
 // startHub starts "duplex hub" and returns it with its URL.
@@ -104,4 +108,43 @@ func TestNATSsOwnServerServesAsWell(t *testing.T) {
 		return whole
 	})
 	throughNATS(t, "nats://"+addr, "nats://"+addr, "hello")
+}
+
+func TestAHubShowsItsClients(t *testing.T) {
+	t.Parallel()
+	h, hubURL := startHub(t, "--inspect=0")
+	u := inspected(t, h)
+	view := func(ok func(v inspect.View) bool) {
+		t.Helper()
+		var text string
+		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			var v inspect.View
+			if _, text = look(t, u, "/streams", u.Query().Get("token")); json.Unmarshal([]byte(text), &v) == nil && ok(v) {
+				return
+			}
+		}
+		t.Fatalf("it shows %s", text)
+	}
+	stays, _ := startEcho(t, hubURL+"/stays")
+	goes, _ := startEcho(t, hubURL+"/goes")
+	in, err := os.Open("hub.go") // something to send
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	c := start(t, in, duplexBin, "connect", hubURL+"/stays,retry=10")
+	if code := c.wait(); code != 0 {
+		t.Errorf("a client exits with %d: %s", code, c.log)
+	}
+	view(func(v inspect.View) bool {
+		return v.Totals.Live == 2 && v.Totals.Bytes > 0 && v.Rows[0].A.Addr != "" && v.Rows[0].B.Name == "2 subscriptions"
+	})
+	goes.signal(syscall.SIGTERM)
+	view(func(v inspect.View) bool { return v.Totals.Live == 1 && v.Totals.States[inspect.Closed] > 0 })
+	for _, p := range []*process{stays, h} {
+		p.signal(syscall.SIGTERM)
+		if code := p.wait(); code != 0 {
+			t.Errorf("it exits with %d: %s", code, p.log)
+		}
+	}
 }
