@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,26 +16,44 @@ func (r *Registry) Metrics() prometheus.Collector { return metrics{r} }
 // metrics is a Registry as Prometheus sees it.
 type metrics struct{ r *Registry }
 
-func describe(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("duplex_"+name, help, labels, nil)
+// Metric is one of the metrics of a registry. Its labels take words of this
+// package as values, never what a peer says, so that it has few series.
+type Metric struct {
+	Name    string // such as duplex_bytes_total
+	Help    string
+	Counter bool // otherwise it is a gauge, which also goes down
+	Labels  []string
+
+	desc *prometheus.Desc
+}
+
+func describe(counter bool, name, help string, labels ...string) *Metric {
+	name = "duplex_" + name
+	return &Metric{name, help, counter, labels, prometheus.NewDesc(name, help, labels, nil)}
 }
 
 var (
-	openDesc     = describe("open", "Streams and joins that are open, by how they stand.", "kind", "state")
-	openedDesc   = describe("opened_total", "Streams and joins that were opened.", "kind")
-	closedDesc   = describe("closed_total", "Streams and joins that are over, by whether they failed.", "kind", "result")
-	bytesDesc    = describe("bytes_total", "Bytes that were moved. What is not looked at is counted at its end.", "kind", "direction")
-	waitingDesc  = describe("waiting_bytes", "Bytes that wait on their way.", "kind", "direction")
-	endedDesc    = describe("directions_over_total", "Directions that are over, by why.", "kind", "direction", "reason")
-	durationDesc = describe("duration_seconds", "How long streams and joins were open.", "kind")
-	beyondDesc   = describe("not_inspected_total", "Streams and joins opened while too many were open to look at them all.")
-	failuresDesc = describe("failures_total", "What failed, streams and joins and beside them.")
-	allDescs     = []*prometheus.Desc{openDesc, openedDesc, closedDesc, bytesDesc, waitingDesc, endedDesc, durationDesc, beyondDesc, failuresDesc}
+	openMetric     = describe(false, "open", "Streams and joins that are open, by how they stand.", "kind", "state")
+	openedMetric   = describe(true, "opened_total", "Streams and joins that were opened.", "kind")
+	closedMetric   = describe(true, "closed_total", "Streams and joins that are over, by whether they failed.", "kind", "result")
+	bytesMetric    = describe(true, "bytes_total", "Bytes that were moved. What is not looked at is counted at its end.", "kind", "direction")
+	waitingMetric  = describe(false, "waiting_bytes", "Bytes that wait on their way.", "kind", "direction")
+	endedMetric    = describe(true, "directions_over_total", "Directions that are over, by why.", "kind", "direction", "reason")
+	beyondMetric   = describe(true, "not_inspected_total", "Streams and joins opened while too many were open to look at them all.")
+	failuresMetric = describe(true, "failures_total", "What failed, streams and joins and beside them.")
+
+	// The histogram is not among what Read reads.
+	durationMetric = describe(false, "duration_seconds", "How long streams and joins were open.", "kind")
+
+	numbers = []*Metric{openMetric, openedMetric, closedMetric, bytesMetric, waitingMetric, endedMetric, beyondMetric, failuresMetric}
 )
 
+// AllMetrics returns those that [Registry.Read] reads.
+func AllMetrics() []*Metric { return slices.Clone(numbers) }
+
 func (metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range allDescs {
-		ch <- d
+	for _, m := range append(AllMetrics(), durationMetric) {
+		ch <- m.desc
 	}
 }
 
@@ -43,32 +62,46 @@ var directionLabels = [ways]string{"a_to_b", "b_to_a"}
 
 func (m metrics) Collect(ch chan<- prometheus.Metric) {
 	s := m.r.sums(time.Now())
-	count := func(d *prometheus.Desc, n int64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	m.r.read(&s, func(m *Metric, n int64, labels ...string) {
+		kind := prometheus.GaugeValue
+		if m.Counter {
+			kind = prometheus.CounterValue
+		}
+		ch <- prometheus.MustNewConstMetric(m.desc, kind, float64(n), labels...)
+	})
+	for k := range kinds {
+		ch <- s.duration[k].metric(duplex.ObservedKind(k).String())
 	}
-	gauge := func(d *prometheus.Desc, n int64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
-	}
+}
+
+// Read tells each of the numbers that there are now, once: of which metric it is,
+// and the values of that one's labels, in their order. It is how other systems
+// than Prometheus are told.
+func (r *Registry) Read(each func(m *Metric, n int64, labels ...string)) {
+	s := r.sums(time.Now())
+	r.read(&s, each)
+}
+
+func (r *Registry) read(s *sums, each func(m *Metric, n int64, labels ...string)) {
 	for k := range kinds {
 		kind := duplex.ObservedKind(k).String()
 		for _, state := range states[:4] { // those that are no end
-			gauge(openDesc, s.open[k][state], kind, string(state))
+			each(openMetric, s.open[k][state], kind, string(state))
 		}
-		count(openedDesc, s.opened[k], kind)
-		count(closedDesc, s.closed[k]-s.failed[k], kind, "ended")
-		count(closedDesc, s.failed[k], kind, "failed")
+		each(openedMetric, s.opened[k], kind)
+		each(closedMetric, s.closed[k]-s.failed[k], kind, "ended")
+		each(closedMetric, s.failed[k], kind, "failed")
 		for w := range ways {
-			count(bytesDesc, s.bytes[k][w], kind, directionLabels[w])
-			gauge(waitingDesc, s.waiting[k][w], kind, directionLabels[w])
+			each(bytesMetric, s.bytes[k][w], kind, directionLabels[w])
+			each(waitingMetric, s.waiting[k][w], kind, directionLabels[w])
 			for why := int(duplex.Ended); why < reasons; why++ {
 				reason := strings.ReplaceAll(duplex.Reason(why).String(), " ", "_")
-				count(endedDesc, s.ended[k][w][why], kind, directionLabels[w], reason)
+				each(endedMetric, s.ended[k][w][why], kind, directionLabels[w], reason)
 			}
 		}
-		ch <- s.duration[k].metric(kind)
 	}
-	count(beyondDesc, s.beyond)
-	count(failuresDesc, m.r.failures.total())
+	each(beyondMetric, s.beyond)
+	each(failuresMetric, r.failures.total())
 }
 
 // sums is the totals with what is live.
@@ -126,5 +159,5 @@ func (d *durations) metric(kind string) prometheus.Metric {
 		n += d.counts[i]
 		buckets[bound] = n
 	}
-	return prometheus.MustNewConstHistogram(durationDesc, n+d.counts[len(durationBounds)], d.sum, buckets, kind)
+	return prometheus.MustNewConstHistogram(durationMetric.desc, n+d.counts[len(durationBounds)], d.sum, buckets, kind)
 }

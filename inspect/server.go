@@ -119,7 +119,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	running.Go(func() { s.Registry.watch(ctx) })
+	running.Go(func() { s.Registry.Watch(ctx) })
 	var conns sync.WaitGroup
 	server := &http.Server{
 		ConnState: func(_ net.Conn, s http.ConnState) {
@@ -151,8 +151,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return fmt.Errorf("inspect: %w", err)
 }
 
-// watch samples r until ctx ends.
-func (r *Registry) watch(ctx context.Context) {
+// Watch looks at everything in r once a second, until ctx ends. A [Server] that
+// serves does so too; it is for programs that have none, and tell the numbers to
+// something else.
+func (r *Registry) Watch(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
