@@ -210,3 +210,26 @@ func TestEveryMessageArrivesWhateverIsParkedMeanwhile(t *testing.T) {
 		<-done
 	}
 }
+
+// A callback that ends its goroutine, as a test's FailNow does, ends its
+// connection and nothing else.
+func TestACallbackThatExitsEndsItsConnection(t *testing.T) {
+	for name, h := range map[string]duplex.Handler{
+		"at the beginning": {Open: func(*duplex.Conn) { runtime.Goexit() }},
+		"with data":        {Data: func(*duplex.Conn, []byte) { runtime.Goexit() }},
+		"at the end":       {End: func(*duplex.Conn) { runtime.Goexit() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failed := make(chan error, 1)
+			h.Error = func(_ *duplex.Conn, err error) { failed <- err }
+			s := &duplex.Server{Handler: h}
+			peer := serveTCP(t, s)
+			send(t, peer, "data")
+			_ = peer.CloseWrite()
+			if err := within(t, "error", failed); err == nil {
+				t.Error("no error")
+			}
+			eventually(t, "the server has no connection", func() bool { return s.Active() == 0 })
+		})
+	}
+}

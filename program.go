@@ -21,19 +21,30 @@ type program struct {
 	place  place   // where poller has it
 }
 
+// errExited is what a stream fails with whose callback has called
+// runtime.Goexit, as testing.T.FailNow does.
+var errExited = errors.New("duplex: a callback has ended its goroutine")
+
 // run runs the callbacks until the stream is over, or until it is left to the
 // poller, which calls run again.
 func (p *program) run() {
-	c := p.c
-	parked, err := p.serve()
-	if parked {
-		return
-	}
+	parked, err := false, errExited
+	defer func() {
+		if !parked {
+			p.finish(err)
+		}
+	}()
+	parked, err = p.serve()
+}
+
+// finish ends the stream, which err has ended unless it is nil.
+func (p *program) finish(err error) {
 	if err != nil {
-		_ = c.Abort(err)
+		_ = p.c.Abort(err)
 	} else {
-		_ = c.Close()
+		_ = p.c.Close()
 	}
+	p.c.over(&p.c.opened, nil) // where Open has not returned
 	if p.poller != nil {
 		p.poller.remove(p)
 	}
