@@ -23,6 +23,7 @@ type proxy struct {
 	// a port that it prints, with the port back.
 	command func(l *os.File, back string) *exec.Cmd
 	inherit bool // it takes the listener
+	viewers int  // how many look at its inspector, one of whom reads nothing
 }
 
 // proxies returns those that this machine can run, socat first.
@@ -43,6 +44,9 @@ func proxies(dir string) (list []proxy) {
 		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back)
 	}})
 	list = append(list, proxy{name: "duplex --inspect", command: func(_ *os.File, back string) *exec.Cmd {
+		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back, "--inspect", "127.0.0.1:0")
+	}})
+	list = append(list, proxy{name: "duplex --inspect and viewers", viewers: 3, command: func(_ *os.File, back string) *exec.Cmd {
 		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back, "--inspect", "127.0.0.1:0")
 	}})
 	if path := find("haproxy"); path != "" {
@@ -112,10 +116,13 @@ func (p proxy) run(back string, f func(addr string, pid int)) {
 	if err := cmd.Start(); err != nil {
 		log.Fatalf("%s: %v", p.name, err)
 	}
-	said := make(chan string, 1)
+	said, inspector := make(chan string, 1), make(chan string, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
+			if url, ok := strings.CutPrefix(lines.Text(), "inspect on "); ok {
+				inspector <- url
+			}
 			if m := port.FindStringSubmatch(lines.Text()); m != nil {
 				select {
 				case said <- "127.0.0.1:" + m[1]:
@@ -132,7 +139,12 @@ func (p proxy) run(back string, f func(addr string, pid int)) {
 			log.Fatalf("%s does not say where it listens", p.name)
 		}
 	}
+	stop := func() {}
+	if p.viewers > 0 {
+		stop = view(<-inspector, p.viewers)
+	}
 	f(addr, cmd.Process.Pid)
+	stop()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	_ = cmd.Wait()
 	_ = w.Close()
