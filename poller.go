@@ -39,6 +39,7 @@ type place struct {
 	left  bool  // somebody else uses the stream below
 	at    int   // index in active
 	seen  int64 // the bytes read when look last came
+	quiet int   // how many times it has found no more since
 }
 
 // parking is how far a program is on its way into the poller.
@@ -51,10 +52,22 @@ const (
 	parkDone                  // it has none
 )
 
-// parkTick is how long a connection is silent, up to twice as long, before it
-// gives up its goroutine; tests have less patience. To give it up and to get one
-// again costs about half a request.
-var parkTick = 500 * time.Millisecond
+// parkTick is how often look comes while there are goroutines that read.
+const parkTick = 100 * time.Millisecond
+
+// parkLooks is how many times look finds nothing new of a connection before that
+// gives up its goroutine, half a second. Tests have less patience. To give it up
+// and to get one again costs about half a request.
+var parkLooks = 5
+
+// patience is parkLooks, or less for those that may never say anything: of n
+// bytes read.
+func patience(n int64) int {
+	if n == 0 {
+		return 1
+	}
+	return parkLooks
+}
 
 // auditTick is how often look comes when all are parked.
 const auditTick = time.Second
@@ -141,7 +154,9 @@ func (p *poller) look() {
 	defer p.mu.Unlock()
 	for _, w := range p.active {
 		n := w.c.BytesRead()
-		if n == w.place.seen && w.place.state == parkNot && !w.place.timed && !w.place.left {
+		if n != w.place.seen {
+			w.place.quiet = 0
+		} else if w.place.quiet++; w.place.quiet >= patience(n) && w.place.state == parkNot && !w.place.timed && !w.place.left {
 			w.place.state = parkCalled
 			_ = setReadDeadline(w.c.below, aLongTimeAgo)
 		}
@@ -264,7 +279,7 @@ func (p *poller) wake(w *program) {
 
 // activate counts w among those with a goroutine.
 func (p *poller) activate(w *program) {
-	w.place.state, w.place.seen, w.place.at = parkNot, -1, len(p.active)
+	w.place.state, w.place.seen, w.place.quiet, w.place.at = parkNot, -1, 0, len(p.active)
 	p.active = append(p.active, w)
 	p.busy.Store(int32(len(p.active)))
 	p.setPace(parkTick)

@@ -223,13 +223,19 @@ func TestACallbackThatExitsEndsItsConnection(t *testing.T) {
 			failed := make(chan error, 1)
 			h.Error = func(_ *duplex.Conn, err error) { failed <- err }
 			s := &duplex.Server{Handler: h}
-			peer := serveTCP(t, s)
-			send(t, peer, "data")
-			_ = peer.CloseWrite()
+			l := listenTCP(t)
+			served := background(func() error { return s.Serve(l) })
+			if peer, err := net.Dial("tcp", l.Addr().String()); err == nil { // it may be reset already
+				defer peer.Close()
+				_, _ = io.WriteString(peer, "data")
+				_ = peer.(*net.TCPConn).CloseWrite()
+			}
 			if err := within(t, "error", failed); err == nil {
 				t.Error("no error")
 			}
 			eventually(t, "the server has no connection", func() bool { return s.Active() == 0 })
+			noError(t, s.Close())
+			_ = within(t, "serve", served)
 		})
 	}
 }
