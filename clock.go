@@ -21,6 +21,7 @@ type clock struct {
 
 // row is the timers of one period; clock.mu guards it.
 type row struct {
+	wait        time.Duration
 	first, last *timer
 	alarm       *time.Timer
 }
@@ -47,18 +48,24 @@ func (k *clock) start(t *timer) {
 	if k.rows == nil {
 		k.rows, k.epoch = make(map[time.Duration]*row), time.Now()
 	}
-	t.at = time.Since(k.epoch) + t.wait
-	k.insert(t)
-}
-
-// insert puts t where it belongs, which is nearly always behind all others;
-// k.mu is held.
-func (k *clock) insert(t *timer) {
 	r := k.rows[t.wait]
 	if r == nil {
-		r = new(row)
+		r = &row{wait: t.wait}
 		k.rows[t.wait] = r
 	}
+	now := time.Since(k.epoch)
+	t.at = now + t.wait
+	r.insert(t)
+	switch {
+	case r.alarm == nil:
+		r.alarm = time.AfterFunc(t.wait, func() { k.ring(r) })
+	case r.first == t:
+		r.alarm.Reset(t.at - now)
+	}
+}
+
+// insert puts t where it belongs, which is nearly always behind all others.
+func (r *row) insert(t *timer) {
 	before := r.last
 	for before != nil && before.at > t.at {
 		before = before.earlier
@@ -74,20 +81,10 @@ func (k *clock) insert(t *timer) {
 	} else {
 		t.later.earlier = t
 	}
-	switch {
-	case r.alarm == nil:
-		r.alarm = time.AfterFunc(t.wait, func() { k.ring(r) })
-	case r.first == t:
-		r.alarm.Reset(t.at - time.Since(k.epoch))
-	}
 }
 
-// remove takes t out of its row; k.mu is held.
-func (k *clock) remove(t *timer) {
-	if !t.inRow {
-		return
-	}
-	r := k.rows[t.wait]
+// remove takes t out.
+func (r *row) remove(t *timer) {
 	if t.earlier == nil {
 		r.first = t.later
 	} else {
@@ -101,35 +98,28 @@ func (k *clock) remove(t *timer) {
 	t.earlier, t.later, t.inRow = nil, nil, false
 }
 
-// leave ends r if nothing is left in it; k.mu is held.
-func (k *clock) leave(wait time.Duration) {
-	if r := k.rows[wait]; r != nil && r.first == nil {
-		r.alarm.Stop()
-		delete(k.rows, wait)
-	}
-}
-
 // ring makes the calls of r that are due.
 func (k *clock) ring(r *row) {
 	k.mu.Lock()
 	now := time.Since(k.epoch)
 	for t := r.first; t != nil && t.at <= now; t = r.first {
-		k.remove(t)
+		r.remove(t)
 		if !t.called {
 			t.called = true
 			k.due = append(k.due, t)
 		}
 		if t.once {
-			k.leave(t.wait)
 			continue
 		}
 		for t.at <= now {
 			t.at += t.wait // what was missed is made up for by one call
 		}
-		k.insert(t)
+		r.insert(t)
 	}
 	if r.first != nil {
 		r.alarm.Reset(r.first.at - now)
+	} else if k.rows[r.wait] == r {
+		delete(k.rows, r.wait)
 	}
 	k.mu.Unlock()
 	k.work()
@@ -176,6 +166,13 @@ func (k *clock) stop(t *timer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t.stopped = true
-	k.remove(t)
-	k.leave(t.wait)
+	if !t.inRow {
+		return
+	}
+	r := k.rows[t.wait]
+	r.remove(t)
+	if r.first == nil {
+		r.alarm.Stop()
+		delete(k.rows, t.wait)
+	}
 }
