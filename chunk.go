@@ -30,7 +30,11 @@ func newChunk(size int) *chunk {
 	return largeChunks.Get().(*chunk)
 }
 
+// free gives the buffer of c back; there is nothing to it if c is nil.
 func (c *chunk) free() {
+	if c == nil {
+		return
+	}
 	c.next, c.r, c.w = nil, 0, 0
 	if len(c.b) == smallChunk {
 		smallChunks.Put(c)
@@ -77,9 +81,7 @@ func (s readSize) fit(c *chunk) *chunk {
 	if c != nil && len(c.b) == s.next() {
 		return c
 	}
-	if c != nil {
-		c.free()
-	}
+	c.free()
 	return newChunk(s.next())
 }
 

@@ -17,7 +17,7 @@ type filler struct {
 	hold *poller       // says whether a buffer may be held while r has nothing; nil: it may not
 
 	meter *atomic.Int64 // of what is read; may be nil
-	spare *chunk        // for the next read; not kept while a socket has nothing to read
+	spare *chunk        // for the next read
 }
 
 func newFiller(r io.Reader) *filler {
@@ -74,10 +74,8 @@ func (f *filler) reuse(c *chunk) {
 
 // close lets go of what reuse has kept.
 func (f *filler) close() {
-	if f.spare != nil {
-		f.spare.free()
-		f.spare = nil
-	}
+	f.spare.free()
+	f.spare = nil
 }
 
 // more reports whether the source is known to have something to read now. A

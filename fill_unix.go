@@ -74,17 +74,13 @@ func retry(f func() (int, error)) (int, error) {
 func (s *socketReader) read(c *chunk, size readSize) (*chunk, error) {
 	if err := s.late; err != nil {
 		s.late = nil
-		if c != nil {
-			c.free()
-		}
+		c.free()
 		return nil, err
 	}
 	s.c, s.size, s.waited = c, size, false
 	if err := s.raw.Read(s.try); err != nil {
-		if s.c != nil {
-			s.c.free() // not even tried
-			s.c = nil
-		}
+		s.c.free() // if it was not even tried
+		s.c = nil
 		return nil, s.opError(err)
 	}
 	c, s.c = s.c, nil
@@ -116,15 +112,20 @@ func writeState(conn net.Conn) error {
 	if err != nil {
 		return err
 	}
-	var werr error
-	err = raw.Control(func(fd uintptr) {
+	return control(raw, func(fd int) error {
 		// The kernel checks the socket before it finds nothing to send.
-		_, werr = retry(func() (int, error) { return syscall.Write(int(fd), nil) })
-	})
-	if err != nil {
+		_, err := retry(func() (int, error) { return syscall.Write(fd, nil) })
 		return err
+	})
+}
+
+// control calls f with the descriptor of raw, unless that is closed.
+func control(raw syscall.RawConn, f func(fd int) error) error {
+	var err error
+	if cerr := raw.Control(func(fd uintptr) { err = f(int(fd)) }); cerr != nil {
+		return cerr
 	}
-	return werr
+	return err
 }
 
 // opError names the connection in err as net.Conn.Read would.

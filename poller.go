@@ -9,7 +9,7 @@ import (
 // poller is where the idle connections of a Server wait without a goroutine and
 // without a buffer. A connection that is busy has a goroutine that reads, as
 // everywhere in Go; the poller looks at those now and then, and takes over the
-// ones that have been silent for a tick.
+// ones that have been silent for some looks.
 type poller struct {
 	epoll *epoll
 	done  chan struct{} // closed when watch has returned
