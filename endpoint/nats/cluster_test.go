@@ -49,29 +49,10 @@ func cluster(t *testing.T) [3]*hub.Hub {
 // serve sends a name on every stream of a listener, and then the end.
 func serve(t *testing.T, url, name string) {
 	t.Helper()
-	l, err := endpoint.Listen(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tasks sync.WaitGroup
-	tasks.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			tasks.Go(func() {
-				s := c.(duplex.Stream)
-				_, _ = io.WriteString(s, name)
-				_ = s.CloseWrite()
-				_, _ = io.Copy(io.Discard, s)
-				_ = s.Close()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		tasks.Wait()
+	endpointtest.Serve(t, url, func(s duplex.Stream) {
+		_, _ = io.WriteString(s, name)
+		_ = s.CloseWrite()
+		_, _ = io.Copy(io.Discard, s)
 	})
 }
 
@@ -296,7 +277,7 @@ func counter() io.Reader { return new(places) }
 
 type places struct{ at int }
 
-var allPlaces = tape(39, 0, 65_521) // a prime, so that no size in use divides it
+var allPlaces = endpointtest.Tape(39, 0, 65_521) // a prime, so that no size in use divides it
 
 func (c *places) Read(p []byte) (n int, err error) {
 	for n < len(p) {

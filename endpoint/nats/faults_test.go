@@ -18,16 +18,15 @@ import (
 // schedule is what a seed has drawn for a stream: how much flows and what stands
 // in its way.
 type schedule struct {
-	seed   uint64
+	endpointtest.Exchange
 	faults endpointtest.Faults
-	sizes  [2]int
 	behind bool // the listener's connection is treated badly, not the dialler's
-	ends   [2]string
 }
 
 func draw(seed uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, 80))
-	s := schedule{seed: seed, behind: r.IntN(2) == 0, sizes: [2]int{r.IntN(200_000), r.IntN(200_000)}}
+	s := schedule{behind: r.IntN(2) == 0}
+	s.Exchange = endpointtest.Exchange{Seed: seed, Sizes: [2]int{r.IntN(200_000), r.IntN(200_000)}}
 	s.faults = endpointtest.Faults{Seed: seed, Halve: r.IntN(2) == 0}
 	if r.IntN(2) == 0 {
 		s.faults.Delay = 200 * time.Microsecond
@@ -38,19 +37,8 @@ func draw(seed uint64) schedule {
 	case 2:
 		s.faults.Stall = 1 + r.IntN(400_000)
 	}
-	for i := range s.ends {
-		s.ends[i] = []string{"end", "end", "end", "close", "abort"}[r.IntN(5)]
-	}
+	s.DrawEnds(r)
 	return s
-}
-
-// tape returns the bytes that one direction of a schedule carries.
-func tape(seed uint64, direction, size int) []byte {
-	p := make([]byte, size)
-	var key [32]byte
-	key[0], key[1], key[2] = byte(seed), byte(seed>>8), byte(direction)
-	_, _ = rand.NewChaCha8(key).Read(p)
-	return p
 }
 
 // TestR80_AStreamDeliversAllOrFails has a TCP proxy between a stream and its
@@ -62,24 +50,7 @@ func TestR80_AStreamDeliversAllOrFails(t *testing.T) {
 	if !full() {
 		schedules = 50
 	}
-	whole, failed := 0, 0
-	for seed := range uint64(schedules) {
-		s := draw(seed)
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			if s.run(t) {
-				whole++
-			} else {
-				failed++
-			}
-		})
-		if t.Failed() {
-			t.Fatalf("%+v", s)
-		}
-	}
-	t.Logf("%d came whole, %d failed", whole, failed)
-	if whole < schedules/10 || failed < schedules/10 {
-		t.Errorf("%d came whole and %d failed: the schedules are too good or too bad", whole, failed)
-	}
+	endpointtest.Schedules(t, schedules, draw, func(t *testing.T, s schedule) bool { return s.run(t) })
 }
 
 // run acts a schedule out and reports whether all has come, in both directions.
@@ -89,7 +60,7 @@ func (s schedule) run(t *testing.T) bool {
 	if s.behind {
 		through, straight = straight, through
 	}
-	subject := fmt.Sprintf("/r80.%d", s.seed)
+	subject := fmt.Sprintf("/r80.%d", s.Seed)
 	if s.faults.Cut+s.faults.Stall > 0 {
 		subject += ",ping=50ms" // who only reads finds out by asking
 	}
@@ -122,56 +93,7 @@ func (s schedule) run(t *testing.T) bool {
 		_ = near.Close()
 		return false
 	}
-	chaos := func(x duplex.Stream, seed uint64) duplex.Stream {
-		return duplextest.Chaos{Seed: seed, Split: 0.3}.Stream(x)
-	}
-	ends := [2]duplex.Stream{chaos(near, 2*s.seed), chaos(far, 2*s.seed+1)}
-	results := make(chan error, 4)
-	for i := range ends {
-		out, in := tape(s.seed, i, s.sizes[i]), tape(s.seed, 1-i, s.sizes[1-i])
-		go func() { results <- s.send(ends[i], out, s.ends[i]) }()
-		go func() { results <- receive(ends[i], in, s.ends[1-i]) }()
-	}
-	err = errors.Join(<-results, <-results, <-results, <-results)
-	_, _ = near.Close(), far.Close()
-	if errors.Is(err, errWrong) {
-		t.Error(err)
-	}
-	return err == nil
-}
-
-// errWrong is matched by what must never be.
-var errWrong = errors.New("wrong")
-
-func (s schedule) send(to duplex.Stream, p []byte, end string) error {
-	for len(p) > 0 {
-		n, err := to.Write(p[:min(len(p), 30_000)])
-		if err != nil {
-			return err
-		}
-		p = p[n:]
-	}
-	switch end {
-	case "close": // what comes meanwhile is lost, and its writer is told
-		return to.Close()
-	case "abort":
-		return duplex.Abort(to, errors.New("drawn"))
-	}
-	return to.CloseWrite()
-}
-
-// receive reads to the end and compares.
-func receive(from duplex.Stream, want []byte, end string) error {
-	got, err := io.ReadAll(struct{ io.Reader }{from})
-	switch {
-	case len(got) > len(want) || string(got) != string(want[:len(got)]):
-		return fmt.Errorf("%w: %d bytes that are not the first of %d", errWrong, len(got), len(want))
-	case err == nil && len(got) < len(want):
-		return fmt.Errorf("%w: an end after %d of %d bytes", errWrong, len(got), len(want))
-	case err == nil && end == "abort":
-		return fmt.Errorf("%w: an end in place of an abort", errWrong)
-	}
-	return err
+	return s.Run(t, duplextest.Chaos{Seed: 2 * s.Seed, Split: 0.3}.Stream(near), duplextest.Chaos{Seed: 2*s.Seed + 1, Split: 0.3}.Stream(far))
 }
 
 // TestR07_ANATSPeerThatIsGoneIsNoEnd cuts the connection of a peer that has said

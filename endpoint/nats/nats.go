@@ -19,14 +19,12 @@
 package nats
 
 import (
-	"context"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/flow"
 )
@@ -49,12 +47,8 @@ func init() {
 		Ends:    "an end is a message, and the other direction goes on; a peer, server or message that is lost is an error, never an end; an abort is a message with the cause",
 		Options: slices.Concat(ownOptions, clientTLS(), endpoint.OptionsOf("tls", "timeout", "retry", "fork", "max"), endpoint.SilenceOptions()),
 		Check:   check,
-		Dial: func(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
-			return dial(ctx, s)
-		},
-		Listen: func(ctx context.Context, s *endpoint.Spec) (net.Listener, error) {
-			return listen(ctx, s)
-		},
+		Dial:    dial,
+		Listen:  listen,
 	})
 }
 

@@ -21,29 +21,9 @@ import (
 func listenEcho(t *testing.T, options string) (url, cert string) {
 	t.Helper()
 	cert = endpointtest.Certificate(t)
-	l, err := endpoint.Listen(t.Context(), "quic://127.0.0.1:0,cert="+cert+options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tasks sync.WaitGroup
-	tasks.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			tasks.Go(func() {
-				s := c.(duplex.Stream)
-				_, _ = io.Copy(struct{ io.Writer }{s}, struct{ io.Reader }{s})
-				_ = s.Close()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		tasks.Wait()
-	})
-	return endpoint.URL(l), cert
+	return endpointtest.Serve(t, "quic://127.0.0.1:0,cert="+cert+options, func(s duplex.Stream) {
+		_, _ = io.Copy(struct{ io.Writer }{s}, struct{ io.Reader }{s})
+	}), cert
 }
 
 func TestStreamsOfOnePlaceShareAConnection(t *testing.T) {
