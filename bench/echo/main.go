@@ -9,7 +9,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
@@ -17,12 +16,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/bench/program"
 	"github.com/duplex-go/duplex/bench/result"
 )
 
@@ -46,39 +45,22 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	compare(result.Choose(servers(dir), *sides, func(s *server) string { return s.name }))
+	compare(result.Choose(servers(dir), *sides, func(s *server) string { return s.Name }))
 }
 
-// server is a program that echoes; it prints its port when it is ready.
+// server is a program that echoes.
 type server struct {
-	name string
-	args []string
-
+	program.Program
 	cmd  *exec.Cmd
 	load *load
 }
 
 // servers returns those that this machine can run.
-func servers(dir string) []*server {
-	self, err := os.Executable()
-	if err != nil {
-		log.Fatal(err)
-	}
-	list := []*server{
-		{name: "net", args: []string{self, "serve", "net"}},
-		{name: "duplex handler", args: []string{self, "serve", "handler"}},
-		{name: "duplex func", args: []string{self, "serve", "func"}},
-	}
-	if node, err := exec.LookPath("node"); err == nil {
-		list = append(list, &server{name: "node", args: []string{node, "echo/peers/echo.js"}})
-	} else {
-		log.Print("no node: its row is missing")
-	}
-	epoll := filepath.Join(dir, "epoll")
-	if out, err := exec.Command("cc", "-O2", "-o", epoll, "echo/peers/epoll.c").CombinedOutput(); err == nil {
-		list = append(list, &server{name: "C epoll", args: []string{epoll}})
-	} else {
-		log.Printf("no C epoll server: %v %s", err, out)
+func servers(dir string) (list []*server) {
+	for _, p := range append([]program.Program{
+		program.Self("net", "net"), program.Self("duplex handler", "handler"), program.Self("duplex func", "func"),
+	}, program.Peers(dir, "echo/peers/echo.js", "echo/peers/epoll.c")...) {
+		list = append(list, &server{Program: p})
 	}
 	return list
 }
@@ -99,11 +81,11 @@ func compare(list []*server, names []string) {
 			for range *rounds {
 				slices.Reverse(list) // nobody always comes first
 				for _, s := range list {
-					rate.Add(name, s.name, s.load.run(*length))
+					rate.Add(name, s.Name, s.load.run(*length))
 				}
 			}
 			for _, s := range list {
-				cost.Add(name, s.name, s.stop())
+				cost.Add(name, s.Name, s.stop())
 			}
 		}
 	}
@@ -118,27 +100,15 @@ func compare(list []*server, names []string) {
 
 // start starts s and connects to it.
 func (s *server) start(conns, size int) {
-	s.cmd = exec.Command(s.args[0], s.args[1:]...)
-	s.cmd.Stderr = os.Stderr
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		log.Fatal(err)
-	}
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		log.Fatalf("%s: %v", s.name, err)
-	}
-	s.load = newLoad("127.0.0.1:"+strings.TrimSpace(port), conns, size)
+	var addr string
+	s.cmd, addr = s.Start()
+	s.load = newLoad(addr, conns, size)
 }
 
 // stop ends s and returns the processor time that a request took of it, in
 // microseconds. That is nearly the same whatever else the machine does.
 func (s *server) stop() (cost float64) {
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // it was killed
+	program.Stop(s.cmd)
 	s.load.close()
 	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
 	return float64(used.Microseconds()) / float64(s.load.trips)

@@ -11,15 +11,12 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +25,7 @@ import (
 	"time"
 
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/bench/program"
 	"github.com/duplex-go/duplex/bench/result"
 )
 
@@ -52,7 +50,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	compare(result.Choose(servers(dir), *sides, func(s server) string { return s.name }))
+	compare(result.Choose(servers(dir), *sides, func(p program.Program) string { return p.Name }))
 }
 
 // raise raises the limit of descriptors to what is allowed, and returns it.
@@ -72,33 +70,12 @@ func raise() int {
 	return int(all.Cur)
 }
 
-// server is a program that beats; it prints its port when it is ready.
-type server struct {
-	name string
-	args []string
+func servers(dir string) []program.Program {
+	return append([]program.Program{program.Self("net", "net"), program.Self("duplex", "duplex")},
+		program.Peers(dir, "idle/peers/idle.js", "idle/peers/idle.c")...)
 }
 
-func servers(dir string) []server {
-	self, err := os.Executable()
-	if err != nil {
-		log.Fatal(err)
-	}
-	list := []server{{"net", []string{self, "serve", "net"}}, {"duplex", []string{self, "serve", "duplex"}}}
-	if node, err := exec.LookPath("node"); err == nil {
-		list = append(list, server{"node", []string{node, "idle/peers/idle.js"}})
-	} else {
-		log.Print("no node: its row is missing")
-	}
-	epoll := filepath.Join(dir, "idle")
-	if out, err := exec.Command("cc", "-O2", "-o", epoll, "idle/peers/idle.c").CombinedOutput(); err == nil {
-		list = append(list, server{"C epoll", []string{epoll}})
-	} else {
-		log.Printf("no C epoll server: %v %s", err, out)
-	}
-	return list
-}
-
-func compare(list []server, names []string) {
+func compare(list []program.Program, names []string) {
 	n := *conns
 	if most := raise() - 100; n > most {
 		log.Printf("%d descriptors are allowed: %d connections instead of %d", most+100, most, n)
@@ -110,9 +87,9 @@ func compare(list []server, names []string) {
 	for range *rounds {
 		slices.Reverse(list) // nobody always comes first
 		for _, s := range list {
-			m, c := s.measure(n)
-			memory.Add(row, s.name, m)
-			cost.Add(row, s.name, c)
+			m, c := measure(s, n)
+			memory.Add(row, s.Name, m)
+			cost.Add(row, s.Name, c)
 		}
 	}
 	for _, t := range []*result.Table{memory, cost} {
@@ -124,37 +101,24 @@ func compare(list []server, names []string) {
 	}
 }
 
-// measure starts s, opens n connections to it and lets them beat.
-func (s server) measure(n int) (kib, micros float64) {
-	cmd := exec.Command(s.args[0], s.args[1:]...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		log.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	}()
-	port, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		log.Fatalf("%s: %v", s.name, err)
-	}
+// measure starts p, opens n connections to it and lets them beat.
+func measure(p program.Program, n int) (kib, micros float64) {
+	cmd, addr := p.Start()
+	defer program.Stop(cmd)
 	before := resident(cmd.Process.Pid)
 	list := make([]net.Conn, n)
 	var beats sync.WaitGroup
 	for i := range list {
 		d := net.Dialer{LocalAddr: source()}
-		if list[i], err = d.Dial("tcp", "127.0.0.1:"+strings.TrimSpace(port)); err != nil {
+		c, err := d.Dial("tcp", addr)
+		if err != nil {
 			log.Fatal(err)
 		}
+		list[i] = c
 		beats.Go(func() {
 			p := make([]byte, 1)
 			for {
-				if _, err := list[i].Read(p); err != nil {
+				if _, err := c.Read(p); err != nil {
 					return
 				}
 			}
