@@ -34,6 +34,7 @@ type link struct {
 	streams map[string]*stream
 	queue   []*stream // with something to publish
 	users   int       // streams, and the listener
+	failed  error     // why a link that does not connect again is of no use
 	closing bool
 }
 
@@ -79,7 +80,7 @@ func (l *link) disconnected(err error) {
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
-	l.fail(everyStream, fmt.Errorf("the connection to the NATS server at %s is lost: %w", l.name, unexpected(err)))
+	l.fail(nil, fmt.Errorf("the connection to the NATS server at %s is lost: %w", l.name, unexpected(err)))
 }
 
 // unexpected returns err so that it matches io.ErrUnexpectedEOF.
@@ -97,7 +98,7 @@ func (l *link) wrong(err error) {
 	if <-l.opened; l.connection == nil {
 		return
 	}
-	whose := everyStream
+	var whose func(*stream) bool
 	if l.lasting && errors.Is(err, nats.ErrPermissionViolation) {
 		// Where it answers is up to a dialler, and no other's affair.
 		text := err.Error()
@@ -106,15 +107,17 @@ func (l *link) wrong(err error) {
 	l.fail(whose, fmt.Errorf("the NATS server at %s: %w", l.name, unexpected(err)))
 }
 
-func everyStream(*stream) bool { return true }
-
-// fail fails those streams.
+// fail fails those streams, or with nil all of them; those too that are yet to be
+// added, if the link does not connect again.
 func (l *link) fail(whose func(*stream) bool, err error) {
 	l.mu.Lock()
+	if !l.lasting && l.failed == nil {
+		l.failed = err
+	}
 	streams := slices.Collect(maps.Values(l.streams))
 	l.mu.Unlock()
 	for _, s := range streams {
-		if whose(s) {
+		if whose == nil || whose(s) {
 			s.fail(err)
 		}
 	}
@@ -125,9 +128,13 @@ func (l *link) add(s *stream) {
 	s.link, s.id = l, rand.Text()
 	s.own = l.prefix + s.id
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.streams[s.id] = s
 	l.users++
+	failed := l.failed
+	l.mu.Unlock()
+	if failed != nil {
+		s.fail(failed)
+	}
 }
 
 // ready is called by package flow.
