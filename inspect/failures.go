@@ -49,7 +49,7 @@ func (f *failures) latest(now time.Time, most int) []Failure {
 	defer f.mu.Unlock()
 	since := now.Add(-failuresFor).UnixMilli()
 	f.list = slices.DeleteFunc(f.list, func(g Failure) bool { return g.At < since })
-	list := slices.Clone(f.list[max(0, len(f.list)-most):])
+	list := append([]Failure{}, f.list[max(0, len(f.list)-most):]...) // never nil: JSON has a list
 	slices.Reverse(list)
 	return list
 }

@@ -1,6 +1,7 @@
 package inspect_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -262,5 +263,16 @@ func TestR62_ARegistryShowsNoSecrets(t *testing.T) {
 	r.Failed(errors.New("session=s3cr3t is gone"))
 	if text := fmt.Sprintf("%+v", r.View(inspect.Query{ID: 1})); strings.Contains(text, "s3cr3t") {
 		t.Errorf("shown: %s", text)
+	}
+}
+
+// A page takes lists for granted: one that is empty is a list too.
+func TestAnEmptyRegistryShowsListsAndNotNull(t *testing.T) {
+	text, err := json.Marshal(new(inspect.Registry).View(inspect.Query{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Replace(string(text), `"detail":null`, "", 1); strings.Contains(got, "null") {
+		t.Errorf("it has null: %s", got)
 	}
 }
