@@ -1,51 +1,48 @@
 // Echo measures an echo server on duplex beside a bare net server with a
-// goroutine a connection, Node's net and a single-threaded C epoll server: the
-// requests a second of a closed loop, at several numbers of connections and
-// sizes. All servers run all the time, and are loaded in turn for a moment each
-// in every round; the table shows medians and the ratios to the bare net server
-// in the same round.
+// goroutine a connection, cloudwego/netpoll, Node's net and a single-threaded C
+// epoll server: the requests a second of a closed loop, at several numbers of
+// connections and sizes, and the processor time that one takes of the server. All
+// servers run all the time, and in every round are loaded in turn for a moment
+// each, many times over.
 //
-//	go run ./echo [-rounds 101] [-time 50ms]
+//	go run ./echo [-rounds 5] [-turns 20] [-time 50ms]
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"log"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/program"
 	"github.com/duplex-go/duplex/bench/result"
 )
 
 var (
-	rounds = flag.Int("rounds", 101, "how often everything is measured")
-	length = flag.Duration("time", 50*time.Millisecond, "how long each measurement runs")
-	save   = flag.String("save", "", "write the requests a second to this file, for plot")
-	sides  = flag.String("sides", "", "measure only these servers, such as \"net,duplex handler\"")
+	turns  = flag.Int("turns", 20, "how many turns everybody has in a round")
+	length = flag.Duration("time", 50*time.Millisecond, "how long a turn is")
 	only   = flag.String("only", "", "measure only configurations that contain this, such as \"64 ×\"")
 )
 
 func main() {
-	log.SetFlags(0)
-	if len(os.Args) == 3 && os.Args[1] == "serve" {
-		serve(os.Args[2])
+	if role := program.Role(); role != "" {
+		serve(role)
 		return
 	}
+	run := comparison.Flags("echo")
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "bench-echo")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	compare(result.Choose(servers(dir), *sides, func(s *server) string { return s.Name }))
+	list, names := comparison.Choose(run, servers(run, dir), func(s *server) string { return s.Name })
+	compare(run, list, names)
 }
 
 // server is a program that echoes.
@@ -56,19 +53,20 @@ type server struct {
 }
 
 // servers returns those that this machine can run.
-func servers(dir string) (list []*server) {
+func servers(run *comparison.Run, dir string) (list []*server) {
 	for _, p := range append([]program.Program{
 		program.Self("net", "net"), program.Self("duplex handler", "handler"), program.Self("duplex func", "func"),
-	}, program.Peers(dir, "echo/peers/echo.js", "echo/peers/epoll.c")...) {
+		program.Self("netpoll", "netpoll"),
+	}, program.Peers(run, dir, "echo/peers/echo.js", "echo/peers/epoll.c")...) {
 		list = append(list, &server{Program: p})
 	}
 	return list
 }
 
-// compare measures every configuration, all servers in turn in every round.
-func compare(list []*server, names []string) {
-	rate := result.New("Echo", "req/s", names)
-	cost := result.New("Echo, the server's processor time", "µs/req", names)
+// compare measures every configuration.
+func compare(run *comparison.Run, list []*server, names []string) {
+	rate := result.More("echo", "Echo", "req/s", names)
+	cost := result.Less("echo-cost", "Echo, the server's processor time", "µs/req", names)
 	for _, conns := range []int{1, 64, 1000} {
 		for _, size := range []int{64, 16 << 10} {
 			name := fmt.Sprintf("%d × %d B", conns, size)
@@ -77,25 +75,30 @@ func compare(list []*server, names []string) {
 			}
 			for _, s := range list {
 				s.start(conns, size)
+				s.load.run(10 * *length) // whoever compiles what is busy has done so
 			}
-			for range *rounds {
-				slices.Reverse(list) // nobody always comes first
+			run.Rounds(name, func() {
 				for _, s := range list {
-					rate.Add(name, s.Name, s.load.run(*length))
+					s.begin()
 				}
-			}
+				for range *turns {
+					slices.Reverse(list) // nobody always comes first
+					for _, s := range list {
+						s.load.run(*length)
+					}
+				}
+				for _, s := range list {
+					r, c := s.sum()
+					rate.Add(name, s.Name, r)
+					cost.Add(name, s.Name, c)
+				}
+			})
 			for _, s := range list {
-				cost.Add(name, s.Name, s.stop())
+				s.stop()
 			}
 		}
 	}
-	for _, t := range []*result.Table{rate, cost} {
-		t.Print(os.Stdout)
-		fmt.Println()
-	}
-	if err := rate.Save(*save); err != nil {
-		log.Fatal(err)
-	}
+	run.Finish(rate, cost)
 }
 
 // start starts s and connects to it.
@@ -105,63 +108,22 @@ func (s *server) start(conns, size int) {
 	s.load = newLoad(addr, conns, size)
 }
 
-// stop ends s and returns the processor time that a request took of it, in
-// microseconds. That is nearly the same whatever else the machine does.
-func (s *server) stop() (cost float64) {
+// begin begins a round.
+func (s *server) begin() {
+	s.load.began = program.ProcessorTime(s.cmd.Process.Pid)
+	s.load.counted, s.load.all, s.load.busy = 0, 0, 0
+}
+
+// sum returns the requests a second of the round's turns, and how much processor
+// time one took of s from the round's beginning on, in microseconds. That is
+// nearly the same whatever else the machine does.
+func (s *server) sum() (rate, micros float64) {
+	used := program.ProcessorTime(s.cmd.Process.Pid) - s.load.began
+	return float64(s.load.counted) / s.load.busy.Seconds(), float64(used.Nanoseconds()) / 1e3 / float64(s.load.all)
+}
+
+// stop ends s.
+func (s *server) stop() {
 	program.Stop(s.cmd)
 	s.load.close()
-	used := s.cmd.ProcessState.UserTime() + s.cmd.ProcessState.SystemTime()
-	return float64(used.Microseconds()) / float64(s.load.trips)
-}
-
-// serve is what the child processes do.
-func serve(kind string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(l.Addr().(*net.TCPAddr).Port)
-	switch kind {
-	case "net":
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				log.Fatal(err)
-			}
-			go bare(c)
-		}
-	case "handler":
-		s := duplex.Server{Handler: duplex.Handler{
-			Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) },
-		}}
-		log.Fatal(s.Serve(l))
-	case "func":
-		s := duplex.Server{Func: func(ctx context.Context, s duplex.Stream) error {
-			for p, err := range duplex.Chunks(s) {
-				if err == nil {
-					_, err = s.Write(p)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		}}
-		log.Fatal(s.Serve(l))
-	}
-}
-
-// bare is the loop that every Go program has.
-func bare(c net.Conn) {
-	defer c.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := c.Read(buf)
-		if err != nil {
-			return
-		}
-		if _, err := c.Write(buf[:n]); err != nil {
-			return
-		}
-	}
 }

@@ -1,10 +1,9 @@
 // Endpoints measures streams of those kinds of endpoints that stand on a library
 // beside bare use of that library: bytes a second in bulk, and the round trip of
 // small messages. Both sides and the NATS server run in this one process; all
-// kinds are measured in turn in every round; the tables show medians and the
-// ratios to the bare library in the same round.
+// ways to a connection are measured in turn in every round.
 //
-//	go run ./endpoints [-rounds 15] [-mib 64] [-trips 3000]
+//	go run ./endpoints [-rounds 5] [-mib 64] [-trips 3000]
 package main
 
 import (
@@ -12,18 +11,16 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"os"
-	"slices"
 	"time"
 
+	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/result"
 )
 
 var (
-	rounds = flag.Int("rounds", 15, "how often everything is measured")
-	mib    = flag.Int64("mib", 64, "how many MiB go through in bulk")
-	trips  = flag.Int("trips", 3000, "how many messages go to and fro")
-	kind   = flag.String("kind", "", "measure this kind only: ws, quic or nats")
+	mib   = flag.Int64("mib", 64, "how many MiB go through in bulk")
+	trips = flag.Int("trips", 3000, "how many messages go to and fro")
+	kind  = flag.String("kind", "", "measure this kind only: ws, quic or nats")
 )
 
 // wire is one side of a connection.
@@ -38,41 +35,30 @@ type side struct {
 }
 
 func main() {
-	log.SetFlags(0)
+	run := comparison.Flags("endpoints")
 	flag.Parse()
-	kinds := []struct {
+	names := []string{"library", "duplex"}
+	bulk := result.More("endpoints", "Endpoints beside their libraries, in bulk", "MB/s", names)
+	trip := result.Less("endpoints-trip", "Endpoints beside their libraries, round trips", "µs", names)
+	for _, k := range []struct {
 		name string
 		open func() (bare, ours func() (near, far wire), stop func())
-	}{{"ws", openWS}, {"quic", openQUIC}, {"nats", openNATS}}
-	for _, k := range kinds {
+	}{{"ws", openWS}, {"quic", openQUIC}, {"nats", openNATS}} {
 		if *kind != "" && *kind != k.name {
 			continue
 		}
 		bare, ours, stop := k.open()
-		compare(k.name, []side{{"library", bare}, {"duplex", ours}})
-		stop()
-	}
-}
-
-func compare(name string, sides []side) {
-	names := []string{sides[0].name, sides[1].name}
-	bulk := result.New(name+", bulk", "MB/s", names)
-	trip := result.New(name+", round trip", "µs", names)
-	for range *rounds {
-		slices.Reverse(sides) // nobody always comes first
-		for _, s := range sides {
+		comparison.Each(run, k.name, []side{{names[0], bare}, {names[1], ours}}, func(s side) {
 			near, far := s.open()
-			bulk.Add("64 KiB writes", s.name, carry(near, far, *mib<<20))
+			bulk.Add(k.name+", 64 KiB writes", s.name, carry(near, far, *mib<<20))
 			for _, size := range []int{64, 16 << 10} {
-				trip.Add(fmt.Sprintf("%d B", size), s.name, pingPong(near, far, size, *trips))
+				trip.Add(fmt.Sprintf("%s, %d B", k.name, size), s.name, pingPong(near, far, size, *trips))
 			}
 			_, _ = near.Close(), far.Close()
-		}
+		})
+		stop()
 	}
-	bulk.Print(os.Stdout)
-	fmt.Println()
-	trip.Print(os.Stdout)
-	fmt.Println()
+	run.Finish(bulk, trip)
 }
 
 // carry sends size bytes and returns how many MB a second that was.

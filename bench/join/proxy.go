@@ -14,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/duplex-go/duplex/bench/comparison"
+	"github.com/duplex-go/duplex/bench/program"
 )
 
 // proxy is a program that joins every connection it takes to one of its own.
@@ -26,30 +29,42 @@ type proxy struct {
 	viewers int  // how many look at its inspector, one of whom reads nothing
 }
 
-// proxies returns those that this machine can run, socat first.
-func proxies(dir string) (list []proxy) {
-	if path := find("socat"); path != "" {
-		list = append(list, proxy{name: "socat", command: func(_ *os.File, back string) *exec.Cmd {
-			return exec.Command(path, "-d", "-d", "-b", "65536", "TCP-LISTEN:0,bind=127.0.0.1,fork,backlog=1024,nodelay",
-				"TCP:127.0.0.1:"+back+",nodelay")
-		}})
-	}
+// build builds the command and returns its path.
+func build(dir string) string {
 	duplex := filepath.Join(dir, "duplex")
 	build := exec.Command("go", "build", "-o", duplex, "./cmd/duplex")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		log.Fatalf("building duplex: %v\n%s", err, out)
 	}
-	list = append(list, proxy{name: "duplex", command: func(_ *os.File, back string) *exec.Cmd {
-		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back)
-	}})
-	list = append(list, proxy{name: "duplex --inspect", command: func(_ *os.File, back string) *exec.Cmd {
-		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back, "--inspect", "127.0.0.1:0")
-	}})
-	list = append(list, proxy{name: "duplex --inspect and viewers", viewers: 3, command: func(_ *os.File, back string) *exec.Cmd {
-		return exec.Command(duplex, "join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:"+back, "--inspect", "127.0.0.1:0")
-	}})
-	if path := find("haproxy"); path != "" {
+	return duplex
+}
+
+// joins returns the command, with more flags if there are any.
+func joins(duplex string, flags ...string) func(*os.File, string) *exec.Cmd {
+	return func(_ *os.File, back string) *exec.Cmd {
+		args := []string{"join", "listen:tcp://127.0.0.1:0,fork,max=0", "tcp://127.0.0.1:" + back}
+		return exec.Command(duplex, append(args, flags...)...)
+	}
+}
+
+// inspectors returns the command without and with its inspector.
+func inspectors(duplex string) []proxy {
+	on := joins(duplex, "--inspect", "127.0.0.1:0")
+	return []proxy{{name: "duplex", command: joins(duplex)}, {name: "duplex --inspect", command: on},
+		{name: "duplex --inspect and viewers", command: on, viewers: 3}}
+}
+
+// proxies returns those that this machine can run, socat first.
+func proxies(run *comparison.Run, dir, duplex string) (list []proxy) {
+	if path := program.Find(run, "socat"); path != "" {
+		list = append(list, proxy{name: "socat", command: func(_ *os.File, back string) *exec.Cmd {
+			return exec.Command(path, "-d", "-d", "-b", "65536", "TCP-LISTEN:0,bind=127.0.0.1,fork,backlog=1024,nodelay",
+				"TCP:127.0.0.1:"+back+",nodelay")
+		}})
+	}
+	list = append(list, proxy{name: "duplex", command: joins(duplex)})
+	if path := program.Find(run, "haproxy"); path != "" {
 		list = append(list, proxy{name: "HAProxy", inherit: true, command: func(_ *os.File, back string) *exec.Cmd {
 			file := filepath.Join(dir, "haproxy.cfg")
 			config := fmt.Sprintf(`
@@ -71,23 +86,12 @@ listen join
 			return exec.Command(path, "-db", "-f", file)
 		}})
 	}
-	if path := find("node"); path != "" {
+	if path := program.Find(run, "node"); path != "" {
 		list = append(list, proxy{name: "Node", command: func(_ *os.File, back string) *exec.Cmd {
 			return exec.Command(path, "join/peers/join.js", back)
 		}})
 	}
 	return list
-}
-
-// find returns the path of a program, or says that its row is missing.
-func find(name string) string {
-	for _, path := range []string{name, "/usr/sbin/" + name} {
-		if path, err := exec.LookPath(path); err == nil {
-			return path
-		}
-	}
-	log.Printf("no %s: its column is missing", name)
-	return ""
 }
 
 // run starts p in front of the port back, calls f with its address and its

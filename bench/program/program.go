@@ -1,6 +1,6 @@
 // Package program starts the servers that a comparison measures: this program
 // itself in a role, a script on Node and a C program, each of which prints its
-// port when it is ready.
+// port when it is ready. It also tells what they use.
 package program
 
 import (
@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/duplex-go/duplex/bench/comparison"
 )
 
 // Program is a server to be started.
@@ -27,21 +29,49 @@ func Self(name, role string) Program {
 	return Program{name, []string{self, "serve", role}}
 }
 
-// Peers returns those of the two that this machine can run, and says which it
-// cannot: a script on Node, and a C program, which is built in dir.
-func Peers(dir, script, source string) (list []Program) {
-	if node, err := exec.LookPath("node"); err == nil {
-		list = append(list, Program{"node", []string{node, script}})
-	} else {
-		log.Print("no node: its row is missing")
+// Role returns the role that Self has started this program in, or "".
+func Role() string {
+	if len(os.Args) == 3 && os.Args[1] == "serve" {
+		return os.Args[2]
 	}
-	epoll := filepath.Join(dir, "epoll")
-	if out, err := exec.Command("cc", "-O2", "-o", epoll, source).CombinedOutput(); err == nil {
+	return ""
+}
+
+// Peers returns those of the two that this machine can run, and notes which it
+// cannot: a script on Node, and a C program, which is built in dir.
+func Peers(run *comparison.Run, dir, script, source string) (list []Program) {
+	if node := Find(run, "node"); node != "" {
+		list = append(list, Program{"Node", []string{node, script}})
+	}
+	if epoll := Build(run, dir, source); epoll != "" {
 		list = append(list, Program{"C epoll", []string{epoll}})
-	} else {
-		log.Printf("no C epoll server: %v %s", err, out)
 	}
 	return list
+}
+
+// Find returns the path of an installed program, or notes that its side is left
+// out and returns "".
+func Find(run *comparison.Run, name string) string {
+	for _, path := range []string{name, "/usr/sbin/" + name} {
+		if path, err := exec.LookPath(path); err == nil {
+			return path
+		}
+	}
+	run.Note("no %s here, so its side is left out", name)
+	return ""
+}
+
+// Build compiles a C program in dir, with libs such as "-lz", and returns its
+// path, or notes that it is left out and returns "".
+func Build(run *comparison.Run, dir, source string, libs ...string) string {
+	to := filepath.Join(dir, strings.TrimSuffix(filepath.Base(source), ".c"))
+	out, err := exec.Command("cc", append([]string{"-O2", "-o", to, source}, libs...)...).CombinedOutput()
+	if err != nil {
+		why, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		run.Note("%s cannot be built here, so its side is left out: %v %s", source, err, why)
+		return ""
+	}
+	return to
 }
 
 // Start starts p and returns its address once it is ready. The caller ends it by

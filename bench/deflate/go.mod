@@ -1,9 +1,0 @@
-module github.com/duplex-go/duplex/bench/deflate
-
-go 1.26.0
-
-require github.com/duplex-go/duplex v0.0.0
-
-require github.com/klauspost/compress v1.20.3
-
-replace github.com/duplex-go/duplex => ../..

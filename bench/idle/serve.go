@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/cloudwego/netpoll"
+	"github.com/duplex-go/duplex"
+)
+
+// serve is what the child processes do.
+func serve(role string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	switch role {
+	case "duplex":
+		s := duplex.Server{MaxConns: -1, Handler: duplex.Handler{
+			Open: func(c *duplex.Conn) { c.Every(time.Second, func() { _, _ = io.WriteString(c, "b") }) },
+			Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) },
+		}}
+		log.Fatal(s.Serve(l))
+	case "netpoll":
+		loop, err := netpoll.NewEventLoop(reply, netpoll.WithOnPrepare(beat))
+		if err != nil {
+			log.Fatal(err)
+		}
+		log.Fatal(loop.Serve(l))
+	case "net":
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				log.Fatal(err)
+			}
+			go bare(c)
+		}
+	}
+	log.Fatalf("no server is called %q", role)
+}
+
+// bare is what a Go program does without a library: a goroutine reads, and
+// another one beats.
+func bare(c net.Conn) {
+	done := make(chan struct{})
+	go func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				_, _ = io.WriteString(c, "b")
+			case <-done:
+				return
+			}
+		}
+	}()
+	defer c.Close()
+	defer close(done)
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := c.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// turns is the key of the lock that a netpoll connection's callbacks share: its
+// writer may be used by one goroutine at a time.
+type turns struct{}
+
+// beat is netpoll's OnPrepare: it arms a timer, which needs no goroutine between
+// its beats, until the connection closes.
+func beat(c netpoll.Connection) context.Context {
+	mu := new(sync.Mutex)
+	var t *time.Timer
+	mu.Lock()
+	t = time.AfterFunc(time.Second, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !c.IsActive() {
+			return
+		}
+		if _, err := c.Write([]byte{'b'}); err == nil {
+			t.Reset(time.Second)
+		}
+	})
+	mu.Unlock()
+	_ = c.AddCloseCallback(func(netpoll.Connection) error {
+		t.Stop()
+		return nil
+	})
+	return context.WithValue(context.Background(), turns{}, mu)
+}
+
+// reply is netpoll's OnRequest: it sends back what there is to read.
+func reply(ctx context.Context, c netpoll.Connection) error {
+	mu := ctx.Value(turns{}).(*sync.Mutex)
+	mu.Lock()
+	defer mu.Unlock()
+	r, w := c.Reader(), c.Writer()
+	p, err := r.Next(r.Len())
+	if err != nil {
+		return err
+	}
+	if _, err := w.WriteBinary(p); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return r.Release()
+}
