@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkWriter compresses the files named in DEFLATE_BENCH, for profiles.
-// The comparison with other compressors is in bench/deflate.
+// The comparison with other compressors is in bench/gzip.
 func BenchmarkWriter(b *testing.B) {
 	name := os.Getenv("DEFLATE_BENCH")
 	if name == "" {

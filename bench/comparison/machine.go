@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// machine says what measured: the processor and how many cores of it, the system,
+// Machine says what measured: the processor and how many cores of it, the system,
 // and the versions of Go and of the programs beside it.
-func machine() string {
+func Machine() string {
 	parts := []string{fmt.Sprintf("%d × %s", runtime.NumCPU(), processor())}
 	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		parts = append(parts, "Linux "+strings.TrimSpace(string(release)))
@@ -36,9 +36,9 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-// load is how many processes ran or waited for a processor in the last minute,
+// Load is how many processes ran or waited for a processor in the last minute,
 // or 0 where that is not known.
-func load() (average float64) {
+func Load() (average float64) {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err == nil {
 		_, _ = fmt.Sscan(string(text), &average)

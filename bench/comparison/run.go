@@ -22,7 +22,6 @@ type Run struct {
 	sides  *string
 	file   *string
 	began  time.Time
-	load   float64
 	notes  []string
 }
 
@@ -37,7 +36,6 @@ func Flags(name string) *Run {
 		sides:  flag.String("sides", "", "measure only these sides, with commas between"),
 		file:   flag.String("json", "", "write the results to this file"),
 		began:  time.Now(),
-		load:   load(),
 	}
 }
 
@@ -105,7 +103,7 @@ func (r *Run) Finish(tables ...*result.Table) {
 	if *r.file == "" {
 		return
 	}
-	c := result.Comparison{Name: r.name, Began: r.began.UTC().Truncate(time.Second), Machine: machine(), Load: r.load,
+	c := result.Comparison{Name: r.name, Began: r.began.UTC().Truncate(time.Second), Machine: Machine(),
 		Notes: r.notes, Tables: tables}
 	if err := (result.Comparisons{c}).Save(*r.file); err != nil {
 		log.Fatal(err)

@@ -57,8 +57,8 @@ func sides(run *comparison.Run) []side {
 	list := []side{
 		{"io.Pipe", func(streams, size, writes int) time.Duration { return copied(pipe, streams, size, writes) }},
 		{"duplex", func(streams, size, writes int) time.Duration { return copied(pair, streams, size, writes) }},
-		{"channel, a slice a write", func(streams, size, writes int) time.Duration { return channels(true, streams, size, writes) }},
-		{"channel, handed over", func(streams, size, writes int) time.Duration { return channels(false, streams, size, writes) }},
+		{"channel, copied", func(streams, size, writes int) time.Duration { return channels(true, streams, size, writes) }},
+		{"channel, handed on", func(streams, size, writes int) time.Duration { return channels(false, streams, size, writes) }},
 	}
 	if path := program.Find(run, "node"); path != "" {
 		list = append(list, side{"Node pipeline", func(streams, size, writes int) time.Duration {

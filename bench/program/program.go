@@ -52,12 +52,29 @@ func Peers(run *comparison.Run, dir, script, source string) (list []Program) {
 // Find returns the path of an installed program, or notes that its side is left
 // out and returns "".
 func Find(run *comparison.Run, name string) string {
+	path := look(name)
+	if path == "" {
+		run.Note("no %s here, so its side is left out", name)
+	}
+	return path
+}
+
+// Missing returns those of the names that no installed program has.
+func Missing(names ...string) (missing []string) {
+	for _, name := range names {
+		if look(name) == "" {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+func look(name string) string {
 	for _, path := range []string{name, "/usr/sbin/" + name} {
 		if path, err := exec.LookPath(path); err == nil {
 			return path
 		}
 	}
-	run.Note("no %s here, so its side is left out", name)
 	return ""
 }
 

@@ -14,7 +14,7 @@ type Comparison struct {
 	Command string    `json:"command"` // what measures it again, in bench/
 	Began   time.Time `json:"began"`
 	Machine string    `json:"machine"`         // processor, system and programs
-	Load    float64   `json:"load"`            // how many processes ran or waited in the minute before
+	Load    float64   `json:"load"`            // how many processes ran or waited in the minute before it all began
 	Notes   []string  `json:"notes,omitempty"` // what was left out, and why
 	Tables  []*Table  `json:"tables"`
 }
