@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,24 @@ func TestAnNKeyOrATokenLogsIn(t *testing.T) {
 	}
 	talks(t, serverOf(t, &server.Options{Nkeys: []*server.NkeyUser{{Nkey: public}}}), ",nkey="+file)
 	talks(t, strings.Replace(serverOf(t, &server.Options{Authorization: "t0ken"}), "//", "//t0ken@", 1), "")
+}
+
+// A password may hold what separates the parts of a URL, if it is written %40
+// and %2F.
+func TestAPasswordMayHoldAnything(t *testing.T) {
+	url := serverOf(t, &server.Options{Username: "ann", Password: "a@b/c:d"})
+	talks(t, strings.Replace(url, "//", "//ann:a%40b%2Fc:d@", 1), "")
+}
+
+// A seed in place of the file that holds it is not told (R62).
+func TestR62_ASeedThatIsNoFileIsNotTold(t *testing.T) {
+	url := serverOf(t, &server.Options{})
+	for _, option := range []string{",nkey=", ",creds="} {
+		_, err := endpoint.Dial(t.Context(), url+"/x"+option+"SUAS3CR3T")
+		if !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "S3CR3T") {
+			t.Errorf("%s: %v", option, err)
+		}
+	}
 }
 
 func TestAMissingPermissionIsAnErrorThatNamesIt(t *testing.T) {

@@ -89,14 +89,15 @@ const embeddedHost = "embedded"
 // target reads the address of s.
 func target(s *endpoint.Spec) (a address, err error) {
 	rest, ok := strings.CutPrefix(s.Target, "//")
+	// A password may hold a slash, which was written %2F; a host holds none.
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.Contains(rest[at:], "/") {
+		a.user, a.password, a.named = strings.Cut(rest[:at], ":")
+		a.secret = true
+		rest = rest[at+1:]
+	}
 	authority, subject, slash := strings.Cut(rest, "/")
 	if !ok || !slash {
 		return a, endpoint.Usagef("want %s and nothing else", s.Scheme.Form)
-	}
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		a.user, a.password, a.named = strings.Cut(authority[:at], ":")
-		a.secret = true
-		authority = authority[at+1:]
 	}
 	if a.host, err = hostPort(authority); err != nil {
 		return a, err
@@ -122,7 +123,7 @@ func hostPort(text string) (string, error) {
 		host = "127.0.0.1"
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil || strings.ContainsAny(host, " /@?#") {
-		return "", endpoint.Usagef("%q is not a server, host or host:port", text)
+		return "", endpoint.Usagef("the server must be host or host:port")
 	}
 	return net.JoinHostPort(host, port), nil
 }
