@@ -19,7 +19,7 @@ const module = "github.com/duplex-go/duplex"
 // below it apart; docs/architecture.md draws it. A new room must be placed.
 var arrows = map[string][]string{
 	".":                              {},
-	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "inspect/top", "internal/printable", "progress", "relay", "tap"},
+	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "inspect/top", "internal/printable", "internal/redact", "progress", "relay", "tap"},
 	"codec":                          {".", "compress", "deflate"},
 	"compress":                       {".", "deflate"},
 	"deflate":                        {},
@@ -44,7 +44,7 @@ var arrows = map[string][]string{
 	"internal/redact":                {},
 	"hub":                            {"endpoint/nats"},
 	"progress":                       {},
-	"relay":                          {".", "endpoint", "tap"},
+	"relay":                          {".", "endpoint", "internal/redact", "tap"},
 	"tap":                            {"."},
 }
 

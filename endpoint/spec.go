@@ -27,6 +27,9 @@ type Spec struct {
 // secrets in it: it is what logs and errors show.
 func (s *Spec) String() string { return s.text }
 
+// GoString returns the same, for %#v.
+func (s *Spec) GoString() string { return s.text }
+
 // Parse reads an endpoint: an optional "listen:", a scheme, and what the scheme
 // makes of the rest. "-" is short for "stdio:". Options stand at the end,
 // either as in a URL, ?name=value&name=value, or behind commas,
@@ -133,6 +136,9 @@ func (s *Spec) option(pair string) error {
 	}
 	o, known := s.Scheme.option(name)
 	if !known {
+		if !strings.Contains(s.text, name) { // it is a part of what is masked there
+			return usage("a comma or question mark that is no option's is written %%2C or %%3F; %s", s.Scheme.optionList())
+		}
 		return usage("unknown option %q; %s", name, s.Scheme.optionList())
 	}
 	value, err := url.PathUnescape(value)

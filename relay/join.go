@@ -11,6 +11,7 @@ import (
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/internal/redact"
 	"github.com/duplex-go/duplex/tap"
 )
 
@@ -118,6 +119,7 @@ type Error struct {
 	Err      error
 }
 
+// Error says it without the secrets that a cause may quote.
 func (e *Error) Error() string {
 	err := e.Err
 	for {
@@ -128,9 +130,9 @@ func (e *Error) Error() string {
 		err = op.Err // its addresses are the endpoints' again
 	}
 	if e.Reason == duplex.Running || e.Reason == duplex.Canceled {
-		return fmt.Sprintf("%s to %s: %v", e.From, e.To, err)
+		return fmt.Sprintf("%s to %s: %s", e.From, e.To, redact.Text(err.Error()))
 	}
-	return fmt.Sprintf("%s to %s: %v: %v", e.From, e.To, e.Reason, err)
+	return fmt.Sprintf("%s to %s: %v: %s", e.From, e.To, e.Reason, redact.Text(err.Error()))
 }
 
 func (e *Error) Unwrap() error { return e.Err }

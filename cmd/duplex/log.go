@@ -79,7 +79,7 @@ func (l *streamLog) failed(remote net.Addr, err error) {
 	}
 	switch {
 	case l.log != nil:
-		l.log.Error("failed", "peer", peer, "error", err.Error())
+		l.log.Error("failed", "peer", peer, "error", record(err))
 	case remote != nil:
 		fmt.Fprintf(l.w, "duplex: connection from %s: %s\n", oneLine(peer), reason(err))
 	default:
@@ -108,12 +108,12 @@ func (l *streamLog) Closed(o *duplex.Observed, err error) {
 	id, took := number.(int64), time.Since(o.Began)
 	in, out := o.Flow(duplex.AB), o.Flow(duplex.BA)
 	if l.log != nil {
-		level, failure := slog.LevelInfo, ""
+		level := slog.LevelInfo
 		if err != nil {
-			level, failure = slog.LevelError, err.Error()
+			level = slog.LevelError
 		}
 		l.log.Log(context.Background(), level, "ended", "id", id, "peer", o.A.Addr, "took", took.String(),
-			"in", flowValue(in), "out", flowValue(out), "error", failure)
+			"in", flowValue(in), "out", flowValue(out), "error", record(err))
 		return
 	}
 	fmt.Fprintf(l.w, "%d: in %d bytes, %v; out %d bytes, %v; %v\n", id, in.Bytes, in.Reason, out.Bytes, out.Reason, took.Round(time.Millisecond))

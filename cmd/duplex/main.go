@@ -67,7 +67,7 @@ func run(args []string) int {
 	}
 	cmd, err := parser.Parse(spellOut(args))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "duplex: %v (see duplex --help)\n", err)
+		fmt.Fprintf(os.Stderr, "duplex: %s (see duplex --help)\n", reason(err))
 		return exitUsage
 	}
 	ctx, stop := interrupted()

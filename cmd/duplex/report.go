@@ -94,12 +94,12 @@ func (p *reporter) opened(join relay.Info) {
 
 func (p *reporter) ended(join relay.Info, result duplex.Result, took time.Duration, err error) {
 	if p.log != nil {
-		level, failure := slog.LevelInfo, ""
+		level := slog.LevelInfo
 		if err != nil {
-			level, failure = slog.LevelError, err.Error()
+			level = slog.LevelError
 		}
 		p.log.Log(context.Background(), level, "ended", "id", join.ID, "peer", join.Peer, "took", took.String(),
-			"ab", direction(result.AB), "ba", direction(result.BA), "error", failure)
+			"ab", direction(result.AB), "ba", direction(result.BA), "error", record(err))
 		return
 	}
 	if err != nil && join.Peer != "" { // the only one is reported at the end
@@ -118,7 +118,7 @@ func direction(d duplex.Direction) slog.Value {
 
 func (p *reporter) failed(err error) {
 	if p.log != nil {
-		p.log.Error("failed", "error", err.Error())
+		p.log.Error("failed", "error", record(err))
 		return
 	}
 	fmt.Fprintf(p.w, "duplex: %s\n", reason(err))

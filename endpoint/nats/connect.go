@@ -107,6 +107,16 @@ func connectOptions(ctx context.Context, s *endpoint.Spec, a address, c *connect
 	return append(options, auth...), nil
 }
 
+// unnamed returns err without the name of the file that it is about: somebody may
+// have written a secret where the name of its file was to stand.
+func unnamed(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
 // authOptions returns how to log in, and what to trust.
 func authOptions(s *endpoint.Spec, a address) (options []nats.Option, err error) {
 	switch {
@@ -117,14 +127,14 @@ func authOptions(s *endpoint.Spec, a address) (options []nats.Option, err error)
 	}
 	if file := s.Options.Text("creds"); file != "" {
 		if _, err := os.Stat(file); err != nil {
-			return nil, fmt.Errorf("option creds: %w", err)
+			return nil, fmt.Errorf("option creds: %w", unnamed(err))
 		}
 		options = append(options, nats.UserCredentials(file))
 	}
 	if file := s.Options.Text("nkey"); file != "" {
 		key, err := nats.NkeyOptionFromSeed(file)
 		if err != nil {
-			return nil, fmt.Errorf("option nkey: %s: %w", file, err)
+			return nil, fmt.Errorf("option nkey: %w", unnamed(err))
 		}
 		options = append(options, key)
 	}

@@ -137,7 +137,7 @@ func check(s *endpoint.Spec, below string) error {
 	for _, line := range s.Options.List("header") {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !isToken(name) || strings.ContainsFunc(value, unicode.IsControl) {
-			return endpoint.Usagef("option header: %q is not of the form Name: value", line)
+			return endpoint.Usagef("option header: want Name: value")
 		}
 		switch name = textproto.CanonicalMIMEHeaderKey(name); {
 		case strings.HasPrefix(name, "Sec-Websocket-"), name == "Upgrade", name == "Connection", name == "Content-Length", name == "Transfer-Encoding":
