@@ -15,6 +15,7 @@ type hubCmd struct {
 	Route   []string `help:"The cluster address of another hub; one is enough to get to know all of them." placeholder:"HOST:PORT"`
 	Name    string   `help:"The hub's name in the cluster; a random one." placeholder:"NAME"`
 	User    string   `help:"Whom clients have to log in as, with the password in the environment variable DUPLEX_HUB_PASSWORD; anybody is let in without." placeholder:"NAME"`
+	logFlags
 	inspectFlags
 }
 
@@ -25,7 +26,7 @@ const passwordVariable = "DUPLEX_HUB_PASSWORD"
 func (hubCmd) Help() string {
 	return "Prints \"listening on nats://ADDRESS\" to standard error when it is ready. At SIGINT or SIGTERM it ends every connection " +
 		"and exits; the streams on them fail, unless they have ended. Hubs and other NATS servers may form one cluster, whose name is duplex. " +
-		"--inspect shows its clients' connections, with the bytes of the messages that they sent and got."
+		"--inspect shows its clients' connections, with the bytes of the messages that they sent and got; --verbose and --json tell of each, at most a second late."
 }
 
 func (c hubCmd) Run(s *session) error {
@@ -34,6 +35,9 @@ func (c hubCmd) Run(s *session) error {
 		if _, _, err := net.SplitHostPort(addr); err != nil && addr != "" {
 			return fmt.Errorf("%w: %q is not host:port", errUsage, addr)
 		}
+	}
+	if err := c.logFlags.check(); err != nil {
+		return err
 	}
 	if c.User != "" && config.Password == "" {
 		return fmt.Errorf("%w: --user needs a password in %s", errUsage, passwordVariable)
@@ -49,11 +53,12 @@ func (c hubCmd) Run(s *session) error {
 		return err
 	}
 	defer stop()
-	if registry != nil {
-		defer showClients(h, registry)()
+	log, cluster := c.logger(s.log), h.ClusterAddr()
+	if registry != nil || log.tells() {
+		defer watchClients(h, registry, log)()
 	}
-	fmt.Fprintf(s.log, "listening on %s\n", h.URL())
-	if cluster := h.ClusterAddr(); cluster != "" {
+	log.listening(h.URL(), "cluster", cluster)
+	if cluster != "" && !c.JSON && !c.Quiet {
 		fmt.Fprintf(s.log, "other hubs: --route %s\n", cluster)
 	}
 	if a, err := netip.ParseAddrPort(h.Addr()); err == nil && !a.Addr().IsLoopback() && c.User == "" {

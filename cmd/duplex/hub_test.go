@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,14 +139,58 @@ func TestAHubShowsItsClients(t *testing.T) {
 		t.Errorf("a client exits with %d: %s", code, c.log)
 	}
 	view(func(v inspect.View) bool {
-		return v.Totals.Live == 2 && v.Totals.Bytes > 0 && v.Rows[0].A.Addr != "" && v.Rows[0].B.Name == "2 subscriptions"
+		return v.Totals.Live == 2 && v.Totals.Bytes > 0 && v.Totals.States[inspect.Closed] > 0 && // the one that came and went
+			slices.ContainsFunc(v.Rows, func(r inspect.Row) bool { return r.A.Addr != "" && r.B.Name == "2 subscriptions" })
 	})
 	goes.signal(syscall.SIGTERM)
-	view(func(v inspect.View) bool { return v.Totals.Live == 1 && v.Totals.States[inspect.Closed] > 0 })
+	view(func(v inspect.View) bool { return v.Totals.Live == 1 && v.Totals.States[inspect.Closed] > 1 })
 	for _, p := range []*process{stays, h} {
 		p.signal(syscall.SIGTERM)
 		if code := p.wait(); code != 0 {
 			t.Errorf("it exits with %d: %s", code, p.log)
+		}
+	}
+}
+
+// A hub tells of each client in a line when it comes and in one when it is over:
+// also of one that comes and goes between two looks, and of those that end with
+// the hub.
+func TestAHubTellsOfItsClientsInALineEach(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"-v", "--json"} {
+		h := start(t, nil, duplexBin, "hub", "127.0.0.1:0", flag)
+		h.log.await(func(text string) bool { return strings.Contains(text, "listening") })
+		hubURL := regexp.MustCompile(`nats://127\.0\.0\.1:\d+`).FindString(h.log.String())
+		startEcho(t, hubURL+"/stays") // until the hub has ended
+		for range 3 {                 // some of them between two looks
+			c := start(t, os.Stdin, duplexBin, "connect", hubURL+"/stays,retry=10")
+			c.signal(syscall.SIGTERM)
+			c.wait()
+		}
+		opened, ended := "opened 127.0.0.1:", "bytes, ended;"
+		if flag == "--json" {
+			opened, ended = `"msg":"opened","id":`, `"reason":"ended"},"error":""}`
+		}
+		h.log.await(func(text string) bool { return strings.Contains(text, opened) })
+		h.signal(syscall.SIGTERM)
+		if code := h.wait(); code != 0 {
+			t.Errorf("it exits with %d: %s", code, h.log)
+		}
+		lines := strings.Split(strings.TrimSpace(h.log.String()), "\n")
+		var begun, over int
+		for _, line := range lines {
+			if flag == "--json" && !json.Valid([]byte(line)) {
+				t.Errorf("not JSON: %s", line)
+			}
+			if strings.Contains(line, opened) {
+				begun++
+			}
+			if strings.Contains(line, ended) {
+				over++
+			}
+		}
+		if begun == 0 || begun != over {
+			t.Errorf("%s: %d opened, %d ended: %s", flag, begun, over, h.log)
 		}
 	}
 }

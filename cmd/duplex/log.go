@@ -50,7 +50,7 @@ func (f logFlags) logger(w io.Writer) *streamLog {
 // observers returns those that there are, or nil.
 func observers(log *streamLog, registry *inspect.Registry) duplex.Observer {
 	var list duplex.Observers
-	if log.JSON || log.Verbose {
+	if log.tells() {
 		list = append(list, log)
 	}
 	if registry != nil {
@@ -62,10 +62,11 @@ func observers(log *streamLog, registry *inspect.Registry) duplex.Observer {
 	return list
 }
 
-func (l *streamLog) listening(url string) {
+// listening tells that streams can come; more are attributes for JSON.
+func (l *streamLog) listening(url string, more ...any) {
 	switch {
 	case l.log != nil:
-		l.log.Info("listening", "url", url)
+		l.log.Info("listening", append([]any{"url", url}, more...)...)
 	case !l.Quiet:
 		fmt.Fprintf(l.w, "listening on %s\n", url)
 	}
@@ -91,28 +92,39 @@ func (l *streamLog) failed(remote net.Addr, err error) {
 func (l *streamLog) Opened(o *duplex.Observed) {
 	id := l.numbers.Add(1)
 	l.open.Store(o, id)
-	if l.log != nil {
-		l.log.Info("opened", "id", id, "peer", o.A.Addr)
-		return
-	}
-	fmt.Fprintf(l.w, "%d: opened %s\n", id, oneLine(o.A.Addr))
+	l.opened(id, o.A.Addr)
 }
 
 // Ended tells nothing: Closed tells of both directions.
 func (l *streamLog) Ended(*duplex.Observed, duplex.Way, duplex.Direction) {}
 
-// Closed tells that o is over: how many bytes went each way, how long it took and
-// why it ended.
+// Closed tells that o is over.
 func (l *streamLog) Closed(o *duplex.Observed, err error) {
 	number, _ := l.open.LoadAndDelete(o)
-	id, took := number.(int64), time.Since(o.Began)
-	in, out := o.Flow(duplex.AB), o.Flow(duplex.BA)
+	l.ended(number.(int64), o.A.Addr, time.Since(o.Began), o.Flow(duplex.AB), o.Flow(duplex.BA), err)
+}
+
+// tells reports whether it has something to say of each stream.
+func (l *streamLog) tells() bool { return l.JSON || l.Verbose }
+
+// opened tells that a stream has opened; more are attributes for JSON.
+func (l *streamLog) opened(id int64, peer string, more ...any) {
+	if l.log != nil {
+		l.log.Info("opened", append([]any{"id", id, "peer", peer}, more...)...)
+		return
+	}
+	fmt.Fprintf(l.w, "%d: opened %s\n", id, oneLine(peer))
+}
+
+// ended tells that a stream is over: how many bytes went each way, how long it
+// took and why it ended.
+func (l *streamLog) ended(id int64, peer string, took time.Duration, in, out duplex.Flow, err error) {
 	if l.log != nil {
 		level := slog.LevelInfo
 		if err != nil {
 			level = slog.LevelError
 		}
-		l.log.Log(context.Background(), level, "ended", "id", id, "peer", o.A.Addr, "took", took.String(),
+		l.log.Log(context.Background(), level, "ended", "id", id, "peer", peer, "took", took.String(),
 			"in", flowValue(in), "out", flowValue(out), "error", record(err))
 		return
 	}

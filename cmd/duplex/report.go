@@ -88,7 +88,11 @@ func (p *reporter) opened(join relay.Info) {
 	case p.log != nil:
 		p.log.Info("opened", "id", join.ID, "peer", join.Peer, "a", p.relay.A.String(), "b", p.relay.B.String())
 	case p.Verbose:
-		fmt.Fprintf(p.w, "%d: opened %s\n", join.ID, oneLine(join.Peer))
+		peer := join.Peer
+		if peer == "" { // nobody came: it is the only one
+			peer = fmt.Sprintf("%v with %v", p.relay.A, p.relay.B)
+		}
+		fmt.Fprintf(p.w, "%d: opened %s\n", join.ID, oneLine(peer))
 	}
 }
 
