@@ -56,7 +56,7 @@ func TestADocumentHasTablesPlotsAndTheNumbersOfItsProse(t *testing.T) {
 	}
 }
 
-func TestATemplateThatNamesWhatNobodyMeasuresIsAnError(t *testing.T) {
+func TestTheProseGetsTheRowsItNamesAndAnErrorForWhatNobodyMeasures(t *testing.T) {
 	p := page{list: results()}
 	for what, err := range map[string]error{
 		"table": second(p.table("ehco")), "plot": second(p.plot("ehco")), "measured": second(p.measured("ehco")),
@@ -65,6 +65,14 @@ func TestATemplateThatNamesWhatNobodyMeasuresIsAnError(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s of what is not there is no error", what)
 		}
+	}
+	for part, want := range map[string]string{"": "1.00 to 2.00", "64 ×": "2.00", "1 ×": "1.00"} {
+		if s, err := p.ratios("echo", "duplex handler", "net", part); err != nil || s != want {
+			t.Errorf("the ratios of rows with %q are %q, %v, not %s", part, s, err, want)
+		}
+	}
+	if s, err := p.medians("echo", "Node", "64 ×"); err != nil || s != "100" {
+		t.Errorf("a median is %q, %v", s, err)
 	}
 	if s, err := p.ratios("echo", "nobody", "net", ""); err != nil || s != absent || len(p.Absent) != 1 {
 		t.Errorf("the ratio of a side that was not measured: %q, %v, absent %q", s, err, p.Absent)

@@ -111,7 +111,8 @@ func (p proxy) run(back string, f func(addr string, pid int)) {
 	}
 	_ = l.Close()
 	cmd := p.command(file, back)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // socat forks
+	// socat forks; and it ends with us, however we end.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if p.inherit {
 		cmd.ExtraFiles = []*os.File{file}
 	}

@@ -83,6 +83,12 @@ func Draw(t *result.Table, file string) error {
 		ranges.LineStyle.Color, ranges.CapWidth = grey, each/2
 		p.Add(ranges)
 	}
+	base, err := plotter.NewLine(plotter.XYs{{X: -0.5}, {X: float64(len(rows)) - 0.5}})
+	if err != nil {
+		return fmt.Errorf("plot of %s: %w", t.Key, err)
+	}
+	base.Color = grey
+	p.Add(base)
 	p.NominalX(rows...)
 	p.X.Min, p.X.Max = -0.5, float64(len(rows))-0.5
 	p.X.Max += float64(legend) / room // room for the legend
@@ -100,7 +106,7 @@ func style(p *plot.Plot, t *result.Table) {
 	if t.Less {
 		better = "less is better"
 	}
-	p.BackgroundColor = color.Transparent
+	p.BackgroundColor = nil // the page's
 	p.Title.Text = fmt.Sprintf("%s: %s, as a ratio to %s; %s", t.Title, t.Unit, t.Base, better)
 	p.Title.TextStyle.Color, p.Title.Padding = grey, vg.Points(6)
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
@@ -111,7 +117,7 @@ func style(p *plot.Plot, t *result.Table) {
 	p.Legend.ThumbnailWidth, p.Legend.Padding = vg.Points(10), vg.Points(3)
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Width = 0, vg.Points(0.5)
-	grid.Horizontal.Color = color.RGBA{128, 128, 128, 110}
+	grid.Horizontal.Color = color.NRGBA{128, 128, 128, 90}
 	p.Add(grid)
 }
 

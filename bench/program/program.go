@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/duplex-go/duplex/bench/comparison"
 )
@@ -96,6 +97,7 @@ func Build(run *comparison.Run, dir, source string, libs ...string) string {
 func (p Program) Start() (running *exec.Cmd, addr string) {
 	running = exec.Command(p.Args[0], p.Args[1:]...)
 	running.Stderr = os.Stderr
+	running.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it ends with us, however we end
 	out, err := running.StdoutPipe()
 	if err != nil {
 		log.Fatal(err)
