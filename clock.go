@@ -14,9 +14,10 @@ type clock struct {
 	mu    sync.Mutex
 	epoch time.Time // what times are counted from; guarded by mu, as all below
 	rows  map[time.Duration]*row
-	due   []*timer // whose calls are to be made
-	made  int      // how many of due have been taken
-	spare bool     // a goroutine is on its way to help with due
+	due   []*timer    // whose calls are to be made
+	made  int         // how many of due have been taken
+	relay *time.Timer // starts another goroutine that makes calls
+	armed bool        // relay will, before long
 }
 
 // row is the timers of one period; clock.mu guards it.
@@ -98,6 +99,10 @@ func (r *row) remove(t *timer) {
 	t.earlier, t.later, t.inRow = nil, nil, false
 }
 
+// slack is how late a timer may be called after others of its row have been: to
+// wake once for many costs less than to wake for each.
+func (r *row) slack() time.Duration { return min(5*time.Millisecond, r.wait/200) }
+
 // ring makes the calls of r that are due.
 func (k *clock) ring(r *row) {
 	k.mu.Lock()
@@ -117,7 +122,7 @@ func (k *clock) ring(r *row) {
 		r.insert(t)
 	}
 	if r.first != nil {
-		r.alarm.Reset(r.first.at - now)
+		r.alarm.Reset(max(r.first.at-now, r.slack()))
 	} else if k.rows[r.wait] == r {
 		delete(k.rows, r.wait)
 	}
@@ -125,9 +130,13 @@ func (k *clock) ring(r *row) {
 	k.work()
 }
 
+// callPatience is how long calls that are due wait for one that takes its time.
+const callPatience = time.Millisecond
+
 // work makes calls until none is due. Since any of them may take its time,
-// another goroutine is always on its way while there are more: one that is held
-// up holds up nobody else.
+// another goroutine comes to help when some still wait after callPatience: one
+// that is held up holds up nobody else for longer. Most calls are a short write,
+// for which a goroutine more would cost much and gain nothing.
 func (k *clock) work() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -136,19 +145,26 @@ func (k *clock) work() {
 		k.due[k.made] = nil
 		if k.made++; k.made == len(k.due) {
 			k.due, k.made = k.due[:0], 0
-		} else if !k.spare {
-			k.spare = true
-			go k.help()
+		} else if !k.armed {
+			k.armed = true
+			if k.relay == nil {
+				k.relay = time.AfterFunc(callPatience, k.help)
+			} else {
+				k.relay.Reset(callPatience)
+			}
 		}
 		k.mu.Unlock()
 		t.c.serial.offer(t)
 		k.mu.Lock()
 	}
+	if k.armed && k.relay.Stop() {
+		k.armed = false
+	}
 }
 
 func (k *clock) help() {
 	k.mu.Lock()
-	k.spare = false
+	k.armed = false
 	k.mu.Unlock()
 	k.work()
 }
