@@ -6,6 +6,8 @@ import (
 	"io"
 	"log"
 	"net"
+	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -19,16 +21,21 @@ func serve(role string) {
 	if err != nil {
 		log.Fatal(err)
 	}
+	ms, err := strconv.Atoi(os.Getenv(beatVariable))
+	if err != nil {
+		log.Fatal(err)
+	}
+	period := time.Duration(ms) * time.Millisecond
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	switch role {
 	case "duplex":
 		s := duplex.Server{MaxConns: -1, Handler: duplex.Handler{
-			Open: func(c *duplex.Conn) { c.Every(time.Second, func() { _, _ = io.WriteString(c, "b") }) },
+			Open: func(c *duplex.Conn) { c.Every(period, func() { _, _ = io.WriteString(c, "b") }) },
 			Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) },
 		}}
 		log.Fatal(s.Serve(l))
 	case "netpoll":
-		loop, err := netpoll.NewEventLoop(reply, netpoll.WithOnPrepare(beat))
+		loop, err := netpoll.NewEventLoop(reply, netpoll.WithOnPrepare(beat(period)))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -39,7 +46,7 @@ func serve(role string) {
 			if err != nil {
 				log.Fatal(err)
 			}
-			go bare(c)
+			go bare(c, period)
 		}
 	}
 	log.Fatalf("no server is called %q", role)
@@ -47,10 +54,10 @@ func serve(role string) {
 
 // bare is what a Go program does without a library: a goroutine reads, and
 // another one beats.
-func bare(c net.Conn) {
+func bare(c net.Conn, period time.Duration) {
 	done := make(chan struct{})
 	go func() {
-		t := time.NewTicker(time.Second)
+		t := time.NewTicker(period)
 		defer t.Stop()
 		for {
 			select {
@@ -81,26 +88,28 @@ type turns struct{}
 
 // beat is netpoll's OnPrepare: it arms a timer, which needs no goroutine between
 // its beats, until the connection closes.
-func beat(c netpoll.Connection) context.Context {
-	mu := new(sync.Mutex)
-	var t *time.Timer
-	mu.Lock()
-	t = time.AfterFunc(time.Second, func() {
+func beat(period time.Duration) netpoll.OnPrepare {
+	return func(c netpoll.Connection) context.Context {
+		mu := new(sync.Mutex)
+		var t *time.Timer
 		mu.Lock()
-		defer mu.Unlock()
-		if !c.IsActive() {
-			return
-		}
-		if _, err := c.Write([]byte{'b'}); err == nil {
-			t.Reset(time.Second)
-		}
-	})
-	mu.Unlock()
-	_ = c.AddCloseCallback(func(netpoll.Connection) error {
-		t.Stop()
-		return nil
-	})
-	return context.WithValue(context.Background(), turns{}, mu)
+		t = time.AfterFunc(period, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			if !c.IsActive() {
+				return
+			}
+			if _, err := c.Write([]byte{'b'}); err == nil {
+				t.Reset(period)
+			}
+		})
+		mu.Unlock()
+		_ = c.AddCloseCallback(func(netpoll.Connection) error {
+			t.Stop()
+			return nil
+		})
+		return context.WithValue(context.Background(), turns{}, mu)
+	}
 }
 
 // reply is netpoll's OnRequest: it sends back what there is to read.

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
-// A single-threaded server on epoll that echoes, and beats every second on every
-// connection, a second after it came. All have the same period, so that a queue
+// A single-threaded server on epoll that echoes, and beats every BEAT_MS on every
+// connection, the first time so long after it came. All have the same period, so that a queue
 // in the order of their coming is the order of their beats.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,6 +18,7 @@ static char buf[1 << 16];
 static struct { int fd; long due; } queue[MOST]; // a ring: first beats next
 static long first, last;
 static char gone[1 << 20];
+static long period; // ms
 
 static long now(void) { // ms
     struct timespec t;
@@ -36,11 +37,13 @@ static void beat(long t) {
         }
         if (write(fd, "b", 1) < 0 && errno != EAGAIN) gone[fd] = 1;
         queue[last % MOST].fd = fd;
-        queue[last++ % MOST].due = due + 1000;
+        queue[last++ % MOST].due = due + period;
     }
 }
 
 int main(void) {
+    const char *text = getenv("BEAT_MS");
+    period = text ? atol(text) : 1000;
     int l = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;
@@ -74,7 +77,7 @@ int main(void) {
             ev.data.fd = c;
             epoll_ctl(ep, EPOLL_CTL_ADD, c, &ev);
             queue[last % MOST].fd = c;
-            queue[last++ % MOST].due = now() + 1000;
+            queue[last++ % MOST].due = now() + period;
         }
         beat(now());
     }

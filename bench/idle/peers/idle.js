@@ -1,7 +1,7 @@
-// The page's server: it echoes, and beats every second on every connection.
+// The page's server: it echoes, and beats on every connection.
 const server = require('net').createServer((socket) => {
   socket.setNoDelay(true);
-  const beat = setInterval(() => socket.write('b'), 1000);
+  const beat = setInterval(() => socket.write('b'), Number(process.env.BEAT_MS));
   socket.on('data', (data) => socket.write(data));
   socket.on('close', () => clearInterval(beat));
   socket.on('error', () => {});
