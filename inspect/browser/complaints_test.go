@@ -75,6 +75,7 @@ func (c *complaints) has(word string) bool {
 // What a page could do wrong is noticed: else that nothing was noticed would say
 // nothing.
 func TestWhatAPageDoesWrongIsNoticed(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newScene(t)
 	_, url, _ := s.serve("127.0.0.1:0")

@@ -28,6 +28,7 @@ func said(random *rand.Rand) string {
 // A thousand texts of peers show as text: no script of them runs, no element is
 // made of them, and there is no control character (R58).
 func TestR58_ThePageShowsWhatPeersSayAsText(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newScene(t)
 	random := rand.New(rand.NewPCG(58, 58))

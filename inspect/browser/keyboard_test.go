@@ -13,6 +13,7 @@ import (
 // Everything can be reached and done by the keyboard alone, and what has the
 // focus shows it.
 func TestThePageIsUsedByTheKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newScene(t)
 	s.all()

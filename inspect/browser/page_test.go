@@ -15,6 +15,7 @@ const hostile = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</scr
 // The page from its first look to its server's restart, with joins of every state
 // under way.
 func TestThePageShowsWhatFlows(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newScene(t)
 	s.all()
