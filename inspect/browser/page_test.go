@@ -35,10 +35,10 @@ func TestThePageShowsWhatFlows(t *testing.T) {
 
 	t.Run("every state is shown as what it is", func(t *testing.T) {
 		await(t, ctx, "half-closed", row("upload.sock")+`?.dataset.state === 'half-closed'`)
-		await(t, ctx, "its end", `/^ended \d+ s$/.test(`+row("upload.sock")+`.querySelector('.lane.ab .pill').innerText)`)
-		await(t, ctx, "its other direction", `/^open \d+ s$/.test(`+row("upload.sock")+`.querySelector('.lane.ba .pill').innerText)`)
+		await(t, ctx, "its end", `/^ended \d+ [sm]$/.test(`+row("upload.sock")+`.querySelector('.lane.ab .pill').innerText)`)
+		await(t, ctx, "its other direction", `/^open \d+ [sm]$/.test(`+row("upload.sock")+`.querySelector('.lane.ba .pill').innerText)`)
 		await(t, ctx, "stalled", row("127.0.0.1:7000")+`?.dataset.state === 'stalled'`)
-		await(t, ctx, "which direction", `/^stalled \d+ s$/.test(`+row("127.0.0.1:7000")+`.querySelector('.lane.ab .pill').innerText) && `+
+		await(t, ctx, "which direction", `/^stalled \d+ [sm]$/.test(`+row("127.0.0.1:7000")+`.querySelector('.lane.ab .pill').innerText) && `+
 			row("127.0.0.1:7000")+`.querySelector('.lane.ba .pill').dataset.is === 'open'`)
 		await(t, ctx, "what waits against the mark", `/^[\d.]+( .iB)? of [\d.]+ .iB waiting$/.test(`+row("127.0.0.1:7000")+`.querySelector('.lane.ab .wait').innerText.trim())`)
 		await(t, ctx, "the bar of that", `parseInt(`+row("127.0.0.1:7000")+`.querySelector('.lane.ab .wait b').style.width) > 10`)
@@ -47,7 +47,7 @@ func TestThePageShowsWhatFlows(t *testing.T) {
 		await(t, ctx, "its sparkline", `(`+row("127.0.0.1:5432")+`.querySelector('.lane.ab .edge').getAttribute('d') || '').split('L').length > 2`)
 		await(t, ctx, "silent", row("127.0.0.1:6000")+`?.dataset.state === 'silent'`)
 		await(t, ctx, "ratio", row("127.0.0.1:9000")+`?.innerText.includes('gzip:level=6 ×0.')`)
-		await(t, ctx, "both ends and the age", `/tcp:\/\/127.0.0.1:15432/.test(`+row("127.0.0.1:5432")+`.innerText) && /join \d+ · for \d+ s/.test(`+row("127.0.0.1:5432")+`.innerText)`)
+		await(t, ctx, "both ends and the age", `/tcp:\/\/127.0.0.1:15432/.test(`+row("127.0.0.1:5432")+`.innerText) && /join \d+ · for \d+ [sm]/.test(`+row("127.0.0.1:5432")+`.innerText)`)
 		await(t, ctx, "an error", `document.querySelector('#failures').innerText.includes('connection reset by peer')`)
 		await(t, ctx, "how many stall, in the title", `document.title === '(1 stalled) duplex'`)
 		quiet(t)
@@ -56,9 +56,9 @@ func TestThePageShowsWhatFlows(t *testing.T) {
 
 	t.Run("what is over is shown with how each direction ended", func(t *testing.T) {
 		do(t, ctx, chromedp.Click(`#states button[value=closed]`))
-		await(t, ctx, "aborted", row("127.0.0.1:2525")+`?.dataset.state === 'failed' && [...`+row("127.0.0.1:2525")+`.querySelectorAll('.lane .pill')].some(p => /^aborted \d+ s$/.test(p.innerText))`)
+		await(t, ctx, "aborted", row("127.0.0.1:2525")+`?.dataset.state === 'failed' && [...`+row("127.0.0.1:2525")+`.querySelectorAll('.lane .pill')].some(p => /^aborted \d+ [sm]$/.test(p.innerText))`)
 		await(t, ctx, "why", row("127.0.0.1:2525")+`.querySelector('.error').innerText.includes('connection reset by peer')`)
-		await(t, ctx, "ended", row("127.0.0.1:8079")+`?.dataset.state === 'closed' && [...`+row("127.0.0.1:8079")+`.querySelectorAll('.lane .pill')].every(p => /^ended \d+ s$/.test(p.innerText))`)
+		await(t, ctx, "ended", row("127.0.0.1:8079")+`?.dataset.state === 'closed' && [...`+row("127.0.0.1:8079")+`.querySelectorAll('.lane .pill')].every(p => /^ended \d+ [sm]$/.test(p.innerText))`)
 		do(t, ctx, chromedp.Click(`#states button[value=""]`))
 		quiet(t)
 	})
@@ -150,9 +150,22 @@ func TestThePageShowsWhatFlows(t *testing.T) {
 		for _, width := range []int64{320, 390, 721, 820, 1081, 1280, 1920} {
 			do(t, ctx, chromedp.EmulateViewport(width, 844))
 			await(t, ctx, fmt.Sprintf("nothing beyond %d", width), fmt.Sprintf(`document.documentElement.scrollWidth <= %d`, width))
-			// What does not fit into its place would be cut, or lie on something else.
-			await(t, ctx, fmt.Sprintf("all numbers at %d", width), `document.querySelector('.row') && [...document.querySelectorAll('.rate, .bytes, .wait, .lane > .pill, .lane')].every(e => e.scrollWidth <= e.clientWidth + 1 || getComputedStyle(e).display === 'inline')`)
+			// The longest numbers and ages: what does not fit into its place would be cut, or lie on something else.
+			js(t, ctx, `stop(); const v = structuredClone(last);
+				for (const r of v.rows) {
+					r.age = 86399000;
+					for (const l of [r.ab, r.ba]) Object.assign(l, {for: 3599000, rate: 1023*2**20, bytes: 1023*2**30, waiting: 99.9*2**10, mark: 99.9*2**20});
+					r.ba.stalled = 3599000;
+				}
+				v.rows[0].ab.state = 'aborted';
+				draw(v)`)
+			cut, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll('.rate, .bytes, .wait, .lane > .pill, .lane')]
+				.filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline').map(e => e.className + ' ' + e.innerText).join('; ')`))
+			if err != nil || cut != "" {
+				t.Errorf("at %d this does not fit: %.300s, %v", width, cut, err)
+			}
 		}
+		js(t, ctx, `ask()`)
 		do(t, ctx, chromedp.EmulateViewport(390, 844))
 		accessible(t, ctx, "on a phone")
 		quiet(t)
