@@ -11,7 +11,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/duplex-go/duplex/internal/result"
+	"github.com/duplex-go/duplex/bench/result"
 )
 
 //go:embed benchmarks.md.tmpl

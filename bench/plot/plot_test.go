@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/duplex-go/duplex/internal/result"
+	"github.com/duplex-go/duplex/bench/result"
 )
 
 // echo is a table with a side that was not measured everywhere.

@@ -113,8 +113,9 @@ func frame(first byte, claimed uint64, payload string) string {
 
 func TestR36_BadFramesAreErrorsAndTakeNoMemory(t *testing.T) {
 	for _, c := range []struct{ name, options, raw, want string }{
-		{"2^31-1", "", frame(0x82, 1<<31-1, "x"), "cut without a Close frame"},
-		{"2^63-1", "", frame(0x82, 1<<63-1, "x"), "cut without a Close frame"},
+		{"2^31-1", "", frame(0x82, 1<<31-1, "x"), "more than 33554432 bytes"},
+		{"2^63-1", "", frame(0x82, 1<<63-1, "x"), "more than 33554432 bytes"},
+		{"2^31-1, which is allowed", ",max-message=4G", frame(0x82, 1<<31-1, "x"), "cut without a Close frame"},
 		{"2^63", "", frame(0x82, 1<<63, "x"), "broke the WebSocket protocol"},
 		{"2^64-1", "", frame(0x82, 1<<64-1, "x"), "broke the WebSocket protocol"},
 		{"too long", ",max-message=10", frame(0x82, 11, "12345678901"), "more than 10 bytes"},

@@ -29,9 +29,33 @@ func (s *stream) note(end *bool) {
 // finish performs the closing handshake once both directions have ended.
 func (s *stream) finish() {
 	defer s.tasks.Done()
-	bound := time.AfterFunc(closeTime, s.cut)
-	defer bound.Stop()
-	_ = s.conn.Close(websocket.StatusNormalClosure, "")
+	s.expire()
+	s.writing.Lock()
+	if s.broken == nil && s.isOver() == nil {
+		s.sendClose(closePayload(websocket.StatusNormalClosure, ""))
+	}
+	s.release()
+	s.look() // for the peer's Close frame, and then nobody needs the connection
+}
+
+// sendClose sends a Close frame, unless one was sent; the right to write is held.
+func (s *stream) sendClose(payload []byte) {
+	if s.sentClose {
+		return
+	}
+	s.sentClose = true
+	if err := s.wire.send(closeFrame, payload); err != nil {
+		s.broken = s.whyWrite(err)
+	}
+}
+
+// expire bounds how long the connection stays, now that it is about to end.
+func (s *stream) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed == nil && s.late == nil {
+		s.late = time.AfterFunc(closeTime, s.cut)
+	}
 }
 
 // fail gives the connection up for a reason that both directions then return.
@@ -75,10 +99,11 @@ func (s *stream) giveUp(own error, code websocket.StatusCode, reason string) {
 	s.shut.Do(func() {
 		s.mu.Lock()
 		s.closed = own
-		over := s.over
+		over, late := s.over, s.late
 		s.mu.Unlock()
 		close(s.gone)
-		_ = s.out.Close() // ends a Read, and receive's waiting for one
+		s.rest.timer.Stop()
+		s.turn.stop()
 		bound := time.AfterFunc(closeTime, s.cut)
 		busy := s.writers.Load() > 0
 		switch {
@@ -88,19 +113,29 @@ func (s *stream) giveUp(own error, code websocket.StatusCode, reason string) {
 			s.cut()
 		}
 		s.writing.Lock()
-		if !busy && code == websocket.StatusNormalClosure && !s.ended && s.broken == nil && over == nil {
-			code, reason = s.last(code, reason)
+		switch {
+		case busy || s.broken != nil:
+		case over != nil:
+			s.pay()
+		default:
+			if code == websocket.StatusNormalClosure && !s.ended {
+				code, reason = s.last(code, reason)
+			}
+			s.sendClose(closePayload(code, reason))
 		}
+		waits := !busy && s.broken == nil && over == nil
 		if s.broken == nil {
 			s.broken = own
 		}
 		s.writing.Unlock()
-		if !busy {
-			_ = s.conn.Close(code, reason)
+		if waits {
+			s.drain()
 		}
-		_ = s.conn.CloseNow()
 		s.tasks.Wait()
 		bound.Stop()
+		if late != nil {
+			late.Stop()
+		}
 		_ = s.wire.Close()
 	})
 }
@@ -118,4 +153,20 @@ func (s *stream) last(code websocket.StatusCode, reason string) (websocket.Statu
 		}
 	}
 	return code, reason
+}
+
+// drain reads until the peer's Close frame, or until the connection is cut, and
+// drops what comes. No Read gets the right to read any more: once the last that
+// had it has given it back, nobody else is in the way.
+func (s *stream) drain() {
+	s.turn.take()
+	s.turn.give()
+	buf := make([]byte, usual)
+	for s.isOver() == nil && s.turn.begin(closer) == nil {
+		_, err := s.hear(buf)
+		s.turn.finish()
+		if err != nil {
+			return
+		}
+	}
 }

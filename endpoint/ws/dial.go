@@ -33,7 +33,7 @@ func dial(ctx context.Context, s *endpoint.Spec, below string) (duplex.Stream, e
 	}
 	w := newWire(c.(net.Conn), true)
 	stop := context.AfterFunc(ctx, func() { _ = w.SetDeadline(longAgo) })
-	ws, err := request(ctx, s, u, w)
+	protocol, first, err := request(ctx, s, u, w)
 	if !stop() && err == nil {
 		err = ctx.Err()
 	}
@@ -44,19 +44,20 @@ func dial(ctx context.Context, s *endpoint.Spec, below string) (duplex.Stream, e
 		_ = c.Close()
 		return nil, err
 	}
-	return newStream(ws, c, w, s), nil
+	return newStream(w, c, protocol, first, s), nil
 }
 
 // longAgo is a deadline that has passed.
 var longAgo = time.Unix(1, 0)
 
-// request asks the peer at the other end of w for a WebSocket.
-func request(ctx context.Context, s *endpoint.Spec, u *url.URL, w *wire) (*websocket.Conn, error) {
+// request asks the peer at the other end of w for a WebSocket. It returns the
+// subprotocol, and what came behind the peer's side of the handshake.
+func request(ctx context.Context, s *endpoint.Spec, u *url.URL, w *wire) (protocol string, first []byte, err error) {
 	own := protocols(s)
 	options := &websocket.DialOptions{
 		Subprotocols:    own,
 		HTTPHeader:      make(http.Header),
-		CompressionMode: websocket.CompressionDisabled, // see errCut
+		CompressionMode: websocket.CompressionDisabled,
 	}
 	if s.Options.Flag("halfclose", true) {
 		options.Subprotocols = append(options.Subprotocols, Protocol)
@@ -69,7 +70,6 @@ func request(ctx context.Context, s *endpoint.Spec, u *url.URL, w *wire) (*webso
 			options.HTTPHeader.Add(name, value)
 		}
 	}
-	options.OnPingReceived = w.oweAnswer
 	exchange := &exchange{wire: w}
 	options.HTTPClient = &http.Client{
 		Transport:     exchange,
@@ -78,16 +78,18 @@ func request(ctx context.Context, s *endpoint.Spec, u *url.URL, w *wire) (*webso
 	c, response, err := websocket.Dial(ctx, u.String(), options)
 	switch {
 	case exchange.err != nil:
-		return nil, exchange.err
+		return "", nil, exchange.err
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, refusal(response)
+		return "", nil, refusal(response)
 	case err != nil:
-		return nil, innermost(err)
-	case len(own) > 0 && c.Subprotocol() == "":
-		_ = c.Close(websocket.StatusPolicyViolation, "no subprotocol")
-		return nil, fmt.Errorf("the server speaks none of the subprotocols %s", strings.Join(own, ", "))
+		return "", nil, innermost(err)
 	}
-	return c, nil
+	_ = c.CloseNow() // it has the nothing that exchange gave it
+	if protocol = c.Subprotocol(); len(own) > 0 && protocol == "" {
+		_ = w.send(closeFrame, closePayload(websocket.StatusPolicyViolation, "no subprotocol"))
+		return "", nil, fmt.Errorf("the server speaks none of the subprotocols %s", strings.Join(own, ", "))
+	}
+	return protocol, exchange.first, nil
 }
 
 // refusal says what a server answered in place of a WebSocket.
@@ -114,8 +116,9 @@ func innermost(err error) error {
 // exchange performs an HTTP request on a connection that is there already, and
 // leaves nothing running, nor follows anybody elsewhere.
 type exchange struct {
-	wire *wire
-	err  error
+	wire  *wire
+	first []byte // what came together with the header
+	err   error
 }
 
 func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -135,7 +138,8 @@ func (e *exchange) talk(r *http.Request) (*http.Response, error) {
 		return nil, garbled(err, limited, e.wire)
 	}
 	if response.StatusCode == http.StatusSwitchingProtocols {
-		response.Body = &upgraded{wire: e.wire, first: io.LimitReader(br, int64(br.Buffered()))}
+		e.first, _ = br.Peek(br.Buffered())
+		response.Body = nothing{}
 	}
 	return response, nil
 }
@@ -161,19 +165,3 @@ type hidden struct {
 
 func (h *hidden) Error() string { return h.text }
 func (h *hidden) Unwrap() error { return h.err }
-
-// upgraded is the connection behind the header of a response.
-type upgraded struct {
-	*wire
-	first io.Reader // what came together with the header
-}
-
-func (u *upgraded) Read(p []byte) (int, error) {
-	if u.first != nil {
-		if n, err := u.first.Read(p); err == nil {
-			return n, nil
-		}
-		u.first = nil
-	}
-	return u.wire.Read(p)
-}

@@ -1,8 +1,6 @@
 package ws
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -10,24 +8,36 @@ import (
 )
 
 // owes are the control frames to be sent as soon as no other is being written.
-// The library's own answer to a ping waits for the frame that is being written
-// while nothing is read, and gives the connection up after five seconds: a
-// reader that is only slow would lose it.
+// Whoever reads does not wait for that: a writer may be held up by the peer.
 type owes struct {
-	mu     sync.Mutex
+	mu sync.Mutex
+	debts
+	kick chan struct{} // of capacity 1
+}
+
+type debts struct {
 	ping   bool
 	pong   bool
-	answer []byte        // the payload of the last ping, which is the only one to be answered
-	kick   chan struct{} // of capacity 1
+	answer []byte // the payload of the last ping, which is the only one to be answered
+	bye    bool
+	status []byte // the payload of the Close frame
 }
 
 // oweAnswer notes a ping of the peer.
-func (o *owes) oweAnswer(_ context.Context, payload []byte) bool {
+func (o *owes) oweAnswer(payload []byte) {
 	o.mu.Lock()
-	o.pong, o.answer = true, bytes.Clone(payload)
+	o.pong, o.answer = true, append(o.answer[:0], payload...)
 	o.mu.Unlock()
 	o.wake()
-	return false // the library does not answer it
+}
+
+// oweClose notes that the peer has closed the WebSocket, or has to be told that
+// it is closed.
+func (o *owes) oweClose(payload []byte) {
+	o.mu.Lock()
+	o.bye, o.status = true, payload
+	o.mu.Unlock()
+	o.wake()
 }
 
 func (o *owes) owePing() {
@@ -48,16 +58,16 @@ func (o *owes) wake() {
 func (o *owes) any() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.ping || o.pong
+	return o.ping || o.pong || o.bye
 }
 
 // take returns what is owed, which then is no longer.
-func (o *owes) take() (ping, pong bool, answer []byte) {
+func (o *owes) take() debts {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	ping, pong, answer = o.ping, o.pong, o.answer
-	o.ping, o.pong, o.answer = false, false, nil
-	return ping, pong, answer
+	owed := o.debts
+	o.debts = debts{}
+	return owed
 }
 
 // release gives the right to write back, after the control frames that are
@@ -72,23 +82,35 @@ func (s *stream) release() {
 	}
 }
 
-// pay sends the control frames that are owed; the right to write is held.
+// pay sends the control frames that are owed; the right to write is held. Once
+// both sides have sent a Close frame nobody needs the connection any more.
 func (s *stream) pay() {
-	if s.broken != nil || s.isOver() != nil && s.isOver() != io.EOF {
-		_, _, _ = s.wire.take() // there is nobody left to hear them
+	if !s.wire.any() {
 		return
 	}
-	if !s.wire.any() || !s.limit.begin(s.wire) {
+	if over := s.isOver(); over != nil || s.broken != nil {
+		if owed := s.wire.take(); owed.bye {
+			if s.broken == nil {
+				s.sendClose(owed.status)
+			}
+			if s.broken == nil {
+				s.broken = s.writable()
+			}
+			_ = s.wire.Close()
+		}
+		return
+	}
+	if !s.limit.begin(s.wire) {
 		return
 	}
 	defer s.limit.finish(s.wire)
-	ping, pong, answer := s.wire.take()
+	owed := s.wire.take()
 	var err error
-	if pong {
-		err = s.wire.control(pongFrame, answer)
+	if owed.pong {
+		err = s.wire.send(pongFrame, owed.answer)
 	}
-	if ping && err == nil {
-		err = s.wire.control(pingFrame, nil)
+	if owed.ping && err == nil {
+		err = s.wire.send(pingFrame, nil)
 	}
 	if err != nil {
 		s.broken = s.whyWrite(err)
@@ -113,7 +135,7 @@ func (s *stream) keep(every time.Duration) {
 			return
 		case <-s.wire.kick:
 		case <-tick:
-			if now := s.wire.heard.Load(); now != heard || s.holding.Load() {
+			if now := s.wire.heard.Load(); now != heard || s.full.Load() {
 				heard, quiet = now, 0
 			} else if quiet++; quiet == 2 {
 				s.fail(fmt.Errorf("the peer has not answered for %v: %w", 2*every, io.ErrUnexpectedEOF))

@@ -59,8 +59,7 @@ func accept(c duplex.Stream, s *endpoint.Spec, path string) (duplex.Stream, erro
 	options := &websocket.AcceptOptions{
 		Subprotocols:    own,
 		OriginPatterns:  s.Options.List("origin"),
-		CompressionMode: websocket.CompressionDisabled, // see errCut
-		OnPingReceived:  w.oweAnswer,
+		CompressionMode: websocket.CompressionDisabled,
 	}
 	if len(own) == 0 && s.Options.Flag("halfclose", true) {
 		options.Subprotocols = []string{Protocol}
@@ -72,7 +71,9 @@ func accept(c duplex.Stream, s *endpoint.Spec, path string) (duplex.Stream, erro
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(innermost(err).Error(), "WebSocket protocol violation: "))
 	}
-	return newStream(ws, c, w, s), nil
+	_ = ws.CloseNow() // it has the nothing that Hijack gave it
+	first, _ := a.br.Peek(a.br.Buffered())
+	return newStream(w, c, ws.Subprotocol(), first, s), nil
 }
 
 // admit says what is wrong with a request, apart from what the library looks
@@ -119,12 +120,13 @@ func (a *answer) WriteHeader(code int) {
 
 func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 
-// Hijack sends the header, after which the connection is a WebSocket.
+// Hijack sends the header, after which the connection is a WebSocket. The
+// library does not get it.
 func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err := a.head(); err != nil {
 		return nil, nil, err
 	}
-	return a.wire, bufio.NewReadWriter(a.br, bufio.NewWriter(a.wire)), nil
+	return nothing{}, bufio.NewReadWriter(bufio.NewReaderSize(nothing{}, 0), bufio.NewWriterSize(nothing{}, 0)), nil
 }
 
 func (a *answer) head() error {

@@ -1,126 +1,144 @@
 package ws
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-
-	"github.com/coder/websocket"
+	"os"
 )
 
-// receive reads messages until the peer ends or fails, or this side closes.
-func (s *stream) receive() {
-	defer s.tasks.Done()
-	err := s.messages()
-	s.mu.Lock()
-	if s.over == nil {
-		s.over = err
+// Read reads what the peer's messages carry. It returns io.EOF after the peer's
+// end, or its Close frame with status 1000, 1001 or none; a [CloseError] after
+// one with another status; and an error that matches io.ErrUnexpectedEOF when
+// the connection is cut.
+func (s *stream) Read(p []byte) (int, error) {
+	if closed := s.isClosed(); closed != nil {
+		return 0, closed
 	}
-	s.mu.Unlock()
-	_ = s.in.CloseWrite() // what stands behind the last byte is whyOver
+	s.turn.take()
+	n, err := s.read(p)
+	s.turn.give()
+	s.rest.begin()
+	return n, err
 }
 
-// messages passes on what messages carry, and returns why there are no more.
-func (s *stream) messages() error {
+// read reads; the right to is held.
+func (s *stream) read(p []byte) (int, error) {
+	if err := s.turn.begin(user); err != nil {
+		return 0, s.whyNot(err)
+	}
+	defer s.turn.finish()
+	s.full.Store(false)
 	for {
-		kind, r, err := s.conn.Reader(context.Background())
-		if err != nil {
-			return s.whyRead(err, false)
+		if n := s.ahead.take(p); n > 0 {
+			return n, nil
 		}
-		m := &message{s: s, r: r}
-		n, err := s.in.ReadFrom(m)
-		s.holding.Store(false)
 		switch {
-		case m.err != nil && m.err != io.EOF:
-			return s.whyRead(m.err, true)
-		case err != nil: // this side has closed: what still comes is dropped
-			if _, err := io.Copy(io.Discard, r); err != nil {
-				return s.whyRead(err, true)
-			}
 		case s.hasEnded():
-			_ = s.conn.CloseNow()
-			return errors.New("the peer broke the protocol: a message came after its end")
-		case n == 0 && kind == websocket.MessageBinary && s.agreed:
-			_ = s.in.CloseWrite()
-			s.note(&s.gotEnd)
+			return 0, s.whyOver()
+		case len(p) == 0:
+			return 0, nil
+		case len(p) < usual:
+			n, err := s.hear(s.ahead.room())
+			if s.ahead.grow(n); n == 0 && err != nil {
+				return 0, s.whyNot(err)
+			}
+		default:
+			if n, err := s.hear(p); n > 0 {
+				return n, nil
+			} else if err != nil {
+				return 0, s.whyNot(err)
+			}
 		}
 	}
 }
 
-// hasEnded reports whether the peer has sent the end of its direction.
-func (s *stream) hasEnded() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.gotEnd
+// whyNot returns why a Read brings nothing.
+func (s *stream) whyNot(err error) error {
+	switch closed := s.isClosed(); {
+	case closed != nil:
+		return closed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return os.ErrDeadlineExceeded
+	}
+	return s.whyOver()
 }
 
-// message is a message that is being read. It notes when whoever reads it does
-// something else, which is to wait for room.
-type message struct {
-	s   *stream
-	r   io.Reader
-	err error
+// hear reads once from the connection to b, and leaves the payload of messages
+// at its front. What else comes it sees to. Whoever calls it has the right to
+// read. There may be payload with an error, which is of the deadline on the
+// connection or means that nothing more comes.
+func (s *stream) hear(b []byte) (int, error) {
+	n, err := s.wire.Read(b)
+	if n > 0 {
+		return s.heard(b[:n])
+	}
+	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return 0, err
+	}
+	err = whyCut(err)
+	s.lose(err)
+	return 0, err
 }
 
-func (m *message) Read(p []byte) (int, error) {
-	m.s.holding.Store(false)
-	n, err := m.r.Read(p)
-	m.s.holding.Store(true)
+// heard takes apart what has come.
+func (s *stream) heard(b []byte) (int, error) {
+	before := s.frames.ended
+	n, err := s.frames.payload(b)
+	if s.frames.ended && !before {
+		s.note(&s.gotEnd)
+	}
 	if err != nil {
-		m.err = err
-		if err != io.EOF {
-			n = 0 // what the library got of a frame that is cut is still masked
-		}
+		s.lose(err)
 	}
 	return n, err
 }
 
-// CloseError is the error of a stream whose peer has closed the WebSocket in a
-// way that is no end. It matches io.ErrUnexpectedEOF.
-type CloseError struct {
-	Code   int    // the status, of RFC 6455, section 7.4
-	Reason string // in the peer's words
-	Within bool   // it came within a message
+// lose notes why nothing more comes, and has a peer that is still there told.
+func (s *stream) lose(why error) {
+	answer, ok := reply(why)
+	var status *CloseError
+	if errors.As(why, &status) && status.isEnd() {
+		why = io.EOF
+	}
+	s.mu.Lock()
+	if s.over == nil {
+		s.over = why
+	}
+	s.mu.Unlock()
+	if ok {
+		s.expire()
+		s.wire.oweClose(answer)
+	}
 }
 
-func (e *CloseError) Error() string {
-	text := fmt.Sprintf("the peer closed the WebSocket with status %d", e.Code)
-	if e.Within {
-		text += " within a message"
-	}
-	if e.Reason != "" {
-		text += fmt.Sprintf(" (%q)", e.Reason)
-	}
-	return text
-}
-
-func (e *CloseError) Unwrap() error { return io.ErrUnexpectedEOF }
-
-// whyRead says in our words why reading failed, within a message or between
-// two.
-func (s *stream) whyRead(err error, within bool) error {
-	var status websocket.CloseError
-	below := s.wire.failed()
+// whyCut says in our words why the connection brings no more.
+func whyCut(err error) error {
 	switch {
-	case errors.As(err, &status):
-		switch status.Code {
-		case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
-			if !within {
-				return io.EOF
-			}
-		}
-		return &CloseError{int(status.Code), status.Reason, within}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return fmt.Errorf("the peer sent a message of more than %d bytes, which option max-message allows: %w", s.most, websocket.ErrMessageTooBig)
-	case below == nil && errors.Is(err, net.ErrClosed): // the library gave it up
-		return fmt.Errorf("the WebSocket failed within a control frame: %w", io.ErrUnexpectedEOF)
-	case below == nil:
-		_ = s.conn.CloseNow()
-		return fmt.Errorf("the peer broke the WebSocket protocol: %w", innermost(err))
-	case below == io.EOF, errors.Is(below, io.ErrUnexpectedEOF), errors.Is(below, net.ErrClosed):
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return fmt.Errorf("the connection was cut without a Close frame: %w", io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("the connection was cut without a Close frame: %w: %w", io.ErrUnexpectedEOF, innermost(below))
+	return fmt.Errorf("the connection was cut without a Close frame: %w: %w", io.ErrUnexpectedEOF, innermost(err))
+}
+
+// hasEnded reports whether nothing more is to be read from the connection for a
+// Read.
+func (s *stream) hasEnded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gotEnd || s.over != nil
+}
+
+// whyOver returns what stands behind the last byte.
+func (s *stream) whyOver() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed != nil:
+		return s.closed
+	case s.gotEnd || s.over == nil:
+		return io.EOF
+	}
+	return s.over
 }

@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,42 +10,43 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
 )
 
 // stream is a WebSocket as a stream and a net.Conn.
 //
-// What comes is read all the time by a goroutine of its own, up to the
-// high-water mark of a pair: so a read deadline ends a Read and nothing else,
-// pings are answered and a Close frame is seen whether anybody reads or not. A
-// write goes out as it is called; one that a write deadline ends within a
-// message is the last, as with TLS.
+// A Read reads the connection itself, so a deadline ends it and nothing else.
+// While nobody reads a goroutine does, up to a mark: see watch. A write goes
+// out as it is called; one that a write deadline ends within a message is the
+// last, as with TLS.
 type stream struct {
-	conn   *websocket.Conn
 	wire   *wire
 	below  duplex.Stream
 	agreed bool // an empty binary message ends a direction
-	kind   websocket.MessageType
+	kind   byte // of the messages that are sent
 	split  int
-	most   int64 // the largest message to take
 
-	in, out *duplex.PairEnd // what receive writes, and Read reads
-	holding atomic.Bool     // receive has something that nobody reads
+	turn   turn
+	frames frames // what comes; the right to read is held
+	ahead  ahead  // the right to read is held
+	rest   rest
+	full   atomic.Bool // so much is unread that nobody reads on
 
-	writers atomic.Int32 // Writes and CloseWrites under way
-	writing sync.Mutex   // the right to write
-	limit   limit
-	runes   runes // writing is held
-	ended   bool  // writing is held
-	broken  error // of the first write that failed; writing is held
+	writers   atomic.Int32 // Writes and CloseWrites under way
+	writing   sync.Mutex   // the right to write
+	limit     limit
+	runes     runes // writing is held
+	ended     bool  // writing is held
+	sentClose bool  // writing is held
+	broken    error // of the first write that failed; writing is held
 
 	mu       sync.Mutex
 	sentEnd  bool
 	gotEnd   bool
 	over     error // why nothing comes any more; io.EOF is an end
 	closed   error // what calls return after Close or Abort
+	late     *time.Timer
 	gone     chan struct{}
 	tasks    sync.WaitGroup
 	shut     sync.Once
@@ -59,44 +59,31 @@ var (
 	_ duplex.Aborter = (*stream)(nil)
 )
 
-// newStream makes a stream of a WebSocket whose handshake is over.
-func newStream(c *websocket.Conn, below duplex.Stream, w *wire, spec *endpoint.Spec) *stream {
+// newStream makes a stream of a connection on which the handshake is over, with
+// what has come behind it.
+func newStream(w *wire, below duplex.Stream, protocol string, first []byte, spec *endpoint.Spec) *stream {
 	s := &stream{
-		conn: c, wire: w, below: below,
-		agreed: c.Subprotocol() == Protocol,
-		kind:   websocket.MessageBinary,
+		wire: w, below: below,
+		agreed: protocol == Protocol,
+		kind:   binaryFrame,
 		split:  int(spec.Options.Bytes("split", splitSize)),
-		most:   spec.Options.Bytes("max-message", maxMessage),
 		gone:   make(chan struct{}),
 	}
 	if spec.Options.Flag("text", false) {
-		s.kind = websocket.MessageText
+		s.kind = textFrame
 	}
-	w.open.Store(true)
-	c.SetReadLimit(s.most)
-	s.in, s.out = duplex.Pair()
-	s.tasks.Add(2)
-	go s.receive()
+	s.frames = frames{ofClient: !w.client, halves: s.agreed, most: spec.Options.Bytes("max-message", maxMessage), ping: w.oweAnswer}
+	s.turn.wire = w
+	s.rest.timer = time.AfterFunc(time.Hour, s.watch)
+	if len(first) > 0 {
+		s.ahead.buf = first
+		n, _ := s.heard(first)
+		s.ahead.buf = first[:n]
+	}
+	s.rest.begin()
+	s.tasks.Add(1)
 	go s.keep(spec.Options.Duration("ping", pingTime))
 	return s
-}
-
-// Read reads what the peer's messages carry. It returns io.EOF after the peer's
-// end, or its Close frame with status 1000, 1001 or none; a [CloseError] after
-// one with another status; and an error that matches io.ErrUnexpectedEOF when
-// the connection is cut.
-func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.out.Read(p)
-	switch {
-	case err == nil || n > 0:
-		return n, nil
-	case err == io.EOF:
-		return 0, s.whyOver()
-	}
-	if closed := s.isClosed(); closed != nil {
-		return 0, closed
-	}
-	return 0, err
 }
 
 // Write sends p as a message, or several of at most the option split's size.
@@ -114,7 +101,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 			piece = min(piece, s.split)
 		}
 		message := p[n : n+piece]
-		if s.kind == websocket.MessageText {
+		if s.kind == textFrame {
 			if message, piece, err = s.runes.next(p[n:], piece); err != nil {
 				return n, err
 			}
@@ -146,11 +133,11 @@ func (s *stream) writable() error {
 }
 
 // send sends one message; the right to write is held.
-func (s *stream) send(kind websocket.MessageType, message []byte) error {
+func (s *stream) send(kind byte, message []byte) error {
 	if !s.limit.begin(s.wire) {
 		return os.ErrDeadlineExceeded
 	}
-	err := s.conn.Write(context.Background(), kind, message)
+	err := s.wire.send(kind, message)
 	s.limit.finish(s.wire)
 	if err != nil {
 		s.broken = s.whyWrite(err)
@@ -168,7 +155,7 @@ func (s *stream) whyWrite(err error) error {
 		return fmt.Errorf("the write deadline passed within a message: %w", os.ErrDeadlineExceeded)
 	case over != nil && over != io.EOF:
 		return over
-	case errors.Is(err, net.ErrClosed): // by the library, for the peer's Close frame
+	case over == io.EOF && errors.Is(err, net.ErrClosed): // by us, for the peer's Close frame
 		return duplex.ErrPeerClosed
 	}
 	return innermost(err)
@@ -208,7 +195,7 @@ func (s *stream) end() error {
 	if len(s.runes.begun) > 0 {
 		return errHalf
 	}
-	if err := s.send(websocket.MessageBinary, nil); err != nil {
+	if err := s.send(binaryFrame, nil); err != nil {
 		return err
 	}
 	s.ended = true
@@ -233,19 +220,6 @@ func (s *stream) isOver() error {
 	return s.over
 }
 
-// whyOver returns what stands behind the last byte.
-func (s *stream) whyOver() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed != nil:
-		return s.closed
-	case s.gotEnd || s.over == nil:
-		return io.EOF
-	}
-	return s.over
-}
-
 func (s *stream) LocalAddr() net.Addr  { return s.wire.LocalAddr() }
 func (s *stream) RemoteAddr() net.Addr { return s.wire.RemoteAddr() }
 
@@ -260,7 +234,8 @@ func (s *stream) SetReadDeadline(t time.Time) error {
 	if closed := s.isClosed(); closed != nil {
 		return closed
 	}
-	return s.out.SetReadDeadline(t)
+	s.turn.limit(t)
+	return nil
 }
 
 // SetWriteDeadline sets the limit of pending and later writes. One that it ends

@@ -2,19 +2,23 @@ package ws
 
 import (
 	"crypto/rand"
-	"errors"
+	"encoding/binary"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 )
 
-// wire is the connection below a WebSocket. It notes what the library above it
-// does not say.
+// wire is the connection below a WebSocket. It makes frames of what is sent, and
+// notes what HTTP and the library above it do not say during the handshake.
+//
+// The frames are made and taken apart here because the library cannot give up a
+// read or a write and go on later, and so has no deadlines; because its answer
+// to a ping gives the connection up behind a slow write; and because what it has
+// got of a frame that is cut comes out masked.
 type wire struct {
 	net.Conn
 	client bool         // what we send is masked
-	open   atomic.Bool  // the handshake is over
 	heard  atomic.Int64 // how many reads brought something
 	owes
 
@@ -37,48 +41,67 @@ func (w *wire) Read(p []byte) (int, error) {
 			w.err = err
 		}
 		w.failing.Unlock()
-		if err == io.EOF && w.open.Load() {
-			err = errCut
-		}
 	}
 	return n, err
 }
 
-// errCut stands for the end of the connection: coder/websocket 1.8.15 takes an
-// io.EOF within a frame for the end of the message. What it got of a frame that
-// is cut it leaves masked; we drop that, but its decompressor would have made
-// other bytes of it before, so that permessage-deflate is not offered here.
-var errCut = errors.New("the connection has ended")
-
-// failed returns why nothing more can be read, or nil.
+// failed returns why nothing more could be read, or nil.
 func (w *wire) failed() error {
 	w.failing.Lock()
 	defer w.failing.Unlock()
 	return w.err
 }
 
-// The control frames that are sent here, with the bit of a last frame.
-const (
-	pingFrame = 0x89
-	pongFrame = 0x8a
-)
+// sending is a buffer for what one write sends: a header and a message of the
+// default size. It is somebody's only during a write.
+type sending [longestHeader + splitSize]byte
 
-// control sends a control frame in one write. The caller sees to it that this
-// is not within another frame.
-func (w *wire) control(kind byte, payload []byte) error {
-	frame := make([]byte, 0, 6+len(payload))
-	frame = append(frame, kind, byte(len(payload)))
+var sendings = sync.Pool{New: func() any { return new(sending) }}
+
+// send sends a frame that is a message or a control frame. The caller sees to it
+// that this is not within another frame.
+func (w *wire) send(kind byte, payload []byte) error {
+	buf := sendings.Get().(*sending)
+	defer sendings.Put(buf)
+	b := append(buf[:0], last|kind)
+	var marked byte
 	if w.client {
-		frame[1] |= 0x80
-		var key [4]byte
-		_, _ = rand.Read(key[:]) // it cannot fail
-		frame = append(frame, key[:]...)
-		for i, c := range payload {
-			frame = append(frame, c^key[i%4])
-		}
-	} else {
-		frame = append(frame, payload...)
+		marked = masked
 	}
-	_, err := w.Write(frame)
-	return err
+	switch n := len(payload); {
+	case n < 126:
+		b = append(b, marked|byte(n))
+	case n < 1<<16:
+		b = binary.BigEndian.AppendUint16(append(b, marked|126), uint16(n))
+	default:
+		b = binary.BigEndian.AppendUint64(append(b, marked|127), uint64(n))
+	}
+	var key uint32
+	if w.client {
+		_, _ = rand.Read(buf[len(b) : len(b)+4]) // it cannot fail
+		key = binary.LittleEndian.Uint32(buf[len(b):])
+		b = b[:len(b)+4]
+	}
+	for {
+		room := buf[len(b):]
+		piece := payload[:min(len(payload), len(room))]
+		if w.client {
+			key = mask(room, piece, key)
+		} else {
+			copy(room, piece)
+		}
+		payload = payload[len(piece):]
+		if _, err := w.Write(buf[:len(b)+len(piece)]); err != nil || len(payload) == 0 {
+			return err
+		}
+		b = b[:0]
+	}
 }
+
+// nothing is what the library gets in place of the connection: it speaks no more
+// once the handshake is over, and when it goes it closes what it has.
+type nothing struct{ net.Conn }
+
+func (nothing) Read([]byte) (int, error)    { return 0, io.EOF }
+func (nothing) Write(p []byte) (int, error) { return len(p), nil }
+func (nothing) Close() error                { return nil }
