@@ -19,7 +19,7 @@ const module = "github.com/duplex-go/duplex"
 // below it apart; docs/architecture.md draws it. A new room must be placed.
 var arrows = map[string][]string{
 	".":                              {},
-	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "inspect/top", "internal/printable", "internal/redact", "progress", "relay", "tap"},
+	"cmd/duplex":                     {".", "codec", "compress", "deflate", "endpoint", "endpoint/all", "examples/page", "hub", "inspect", "inspect/top", "internal/benchmark", "internal/load", "internal/printable", "internal/redact", "internal/result", "progress", "relay", "tap"},
 	"codec":                          {".", "compress", "deflate"},
 	"compress":                       {".", "deflate"},
 	"deflate":                        {},
@@ -40,8 +40,11 @@ var arrows = map[string][]string{
 	"flow":                           {"."},
 	"inspect":                        {".", "internal/printable", "internal/redact"},
 	"inspect/top":                    {"inspect", "internal/printable", "progress"},
+	"internal/benchmark":             {"internal/load", "internal/result"},
+	"internal/load":                  {},
 	"internal/printable":             {},
 	"internal/redact":                {},
+	"internal/result":                {},
 	"hub":                            {"endpoint/nats"},
 	"progress":                       {},
 	"relay":                          {".", "endpoint", "internal/redact", "tap"},

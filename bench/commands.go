@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 // command is one comparison, measured by a program of its own so that none finds

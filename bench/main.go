@@ -25,11 +25,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/document"
 	"github.com/duplex-go/duplex/bench/plot"
 	"github.com/duplex-go/duplex/bench/program"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 func main() {
@@ -103,8 +102,8 @@ func measure(ctx context.Context, list *result.Comparisons, chosen []command, ro
 		log.Printf("missing here, and so left out: %s", strings.Join(missing, ", "))
 	}
 	var failed error
-	load, began := comparison.Load(), time.Now()
-	log.Printf("%s; load average %.1f", comparison.Machine(), load)
+	load, began := result.LoadAverage(), time.Now()
+	log.Printf("%s; load average %.1f", result.Machine(), load)
 	if load > 0.5 && !short {
 		log.Print("the machine is not quiet: what else runs on it is in the numbers")
 	}

@@ -185,6 +185,25 @@ func TestTheTotalsOfWhatIsSoonOverAreThereIfTheyAreWanted(t *testing.T) {
 	})
 }
 
+func TestStepsHaveABar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var screen screen
+		var done atomic.Int64
+		l := progress.StartSteps(&screen, func() (int, int, string) { return int(done.Load()), 4, "node" })
+		done.Store(1)
+		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
+		if got, want := terminal(screen.String())[0], "[######------------------] 2 of 4: node; 0:00"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		done.Store(3)
+		l.Finish()
+		if got, want := terminal(screen.String())[0], "[########################] 4 steps; 0:00"; got != want {
+			t.Errorf("at the end %q, want %q", got, want)
+		}
+	})
+}
+
 func TestNumbersForPeople(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 1<<20 - 1: "1.0 MiB", 5 << 30: "5.0 GiB", 1<<63 - 1: "8.0 EiB",

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 // Run is one run of a command. Nothing of it may be used by two goroutines at
@@ -103,7 +103,7 @@ func (r *Run) Finish(tables ...*result.Table) {
 	if *r.file == "" {
 		return
 	}
-	c := result.Comparison{Name: r.name, Began: r.began.UTC().Truncate(time.Second), Machine: Machine(),
+	c := result.Comparison{Name: r.name, Began: r.began.UTC().Truncate(time.Second), Machine: result.Machine(),
 		Notes: r.notes, Tables: tables}
 	if err := (result.Comparisons{c}).Save(*r.file); err != nil {
 		log.Fatal(err)

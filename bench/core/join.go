@@ -10,7 +10,7 @@ import (
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/bench/comparison"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 // joining is a way to connect two streams both ways, to the end of both.

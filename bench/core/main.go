@@ -13,7 +13,7 @@ import (
 
 	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/program"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (

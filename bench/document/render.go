@@ -11,7 +11,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 //go:embed benchmarks.md.tmpl

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 // results has one comparison, as a command leaves it.

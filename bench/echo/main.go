@@ -20,7 +20,8 @@ import (
 
 	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/program"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/load"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (
@@ -49,7 +50,8 @@ func main() {
 type server struct {
 	program.Program
 	cmd  *exec.Cmd
-	load *load
+	load *load.Loop
+	used time.Duration // its processor time when the round began
 }
 
 // servers returns those that this machine can run.
@@ -57,7 +59,7 @@ func servers(run *comparison.Run, dir string) (list []*server) {
 	for _, p := range append([]program.Program{
 		program.Self("net", "net"), program.Self("duplex handler", "handler"), program.Self("duplex func", "func"),
 		program.Self("netpoll", "netpoll"),
-	}, program.Peers(run, dir, "echo/peers/echo.js", "echo/peers/epoll.c")...) {
+	}, program.Peers(run, dir, "../internal/benchmark/peers/echo.js", "echo/peers/epoll.c")...) {
 		list = append(list, &server{Program: p})
 	}
 	return list
@@ -75,7 +77,7 @@ func compare(run *comparison.Run, list []*server, names []string) {
 			}
 			for _, s := range list {
 				s.start(conns, size)
-				s.load.run(10 * *length) // whoever compiles what is busy has done so
+				s.run(10 * *length) // whoever compiles what is busy has done so
 			}
 			run.Rounds(name, func() {
 				for _, s := range list {
@@ -84,7 +86,7 @@ func compare(run *comparison.Run, list []*server, names []string) {
 				for range *turns {
 					slices.Reverse(list) // nobody always comes first
 					for _, s := range list {
-						s.load.run(*length)
+						s.run(*length)
 					}
 				}
 				for _, s := range list {
@@ -104,26 +106,36 @@ func compare(run *comparison.Run, list []*server, names []string) {
 // start starts s and connects to it.
 func (s *server) start(conns, size int) {
 	var addr string
+	var err error
 	s.cmd, addr = s.Start()
-	s.load = newLoad(addr, conns, size)
+	if s.load, err = load.NewLoop(addr, conns, size); err != nil {
+		log.Fatalf("%s: %v", s.Name, err)
+	}
+}
+
+// run gives s a turn.
+func (s *server) run(length time.Duration) {
+	if err := s.load.Run(length); err != nil {
+		log.Fatalf("%s: %v", s.Name, err)
+	}
 }
 
 // begin begins a round.
 func (s *server) begin() {
-	s.load.began = program.ProcessorTime(s.cmd.Process.Pid)
-	s.load.counted, s.load.all, s.load.busy = 0, 0, 0
+	s.used = program.ProcessorTime(s.cmd.Process.Pid)
+	s.load.Begin()
 }
 
 // sum returns the requests a second of the round's turns, and how much processor
 // time one took of s from the round's beginning on, in microseconds. That is
 // nearly the same whatever else the machine does.
 func (s *server) sum() (rate, micros float64) {
-	used := program.ProcessorTime(s.cmd.Process.Pid) - s.load.began
-	return float64(s.load.counted) / s.load.busy.Seconds(), float64(used.Nanoseconds()) / 1e3 / float64(s.load.all)
+	used := program.ProcessorTime(s.cmd.Process.Pid) - s.used
+	return s.load.Rate(), float64(used.Nanoseconds()) / 1e3 / float64(s.load.All)
 }
 
 // stop ends s.
 func (s *server) stop() {
 	program.Stop(s.cmd)
-	s.load.close()
+	s.load.Close()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cloudwego/netpoll"
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/internal/load"
 )
 
 // serve is what the child processes do.
@@ -19,13 +20,7 @@ func serve(role string) {
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	switch role {
 	case "net":
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				log.Fatal(err)
-			}
-			go bare(c)
-		}
+		log.Fatal(load.Bare{}.Serve(l))
 	case "handler":
 		s := duplex.Server{Handler: duplex.Handler{
 			Data: func(c *duplex.Conn, p []byte) { _, _ = c.Write(p) },
@@ -52,21 +47,6 @@ func serve(role string) {
 		log.Fatal(loop.Serve(l))
 	}
 	log.Fatalf("no server is called %q", role)
-}
-
-// bare is the loop that every Go program has.
-func bare(c net.Conn) {
-	defer c.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := c.Read(buf)
-		if err != nil {
-			return
-		}
-		if _, err := c.Write(buf[:n]); err != nil {
-			return
-		}
-	}
 }
 
 // reply is netpoll's OnRequest: it is called whenever there is something to

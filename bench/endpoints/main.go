@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/duplex-go/duplex/bench/comparison"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (

@@ -20,8 +20,8 @@ import (
 	"strings"
 
 	"github.com/duplex-go/duplex/bench/comparison"
-	"github.com/duplex-go/duplex/bench/result"
 	"github.com/duplex-go/duplex/deflate"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (

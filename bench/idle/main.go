@@ -13,16 +13,15 @@ package main
 import (
 	"flag"
 	"log"
-	"net"
 	"os"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/program"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/load"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (
@@ -74,7 +73,7 @@ func raise() int {
 
 func servers(run *comparison.Run, dir string) []program.Program {
 	return append([]program.Program{program.Self("net", "net"), program.Self("duplex", "duplex"), program.Self("netpoll", "netpoll")},
-		program.Peers(run, dir, "idle/peers/idle.js", "idle/peers/idle.c")...)
+		program.Peers(run, dir, "../internal/benchmark/peers/idle.js", "idle/peers/idle.c")...)
 }
 
 func compare(run *comparison.Run, list []program.Program, names []string, n int) {
@@ -107,43 +106,19 @@ func measure(p program.Program, n int, period time.Duration) (kib, micros float6
 	cmd, addr := p.Start()
 	defer program.Stop(cmd)
 	before := program.Resident(cmd.Process.Pid)
-	list := make([]net.Conn, n)
-	var beats sync.WaitGroup
-	for i := range list {
-		d := net.Dialer{LocalAddr: source()}
-		c, err := d.Dial("tcp", addr)
-		if err != nil {
-			log.Fatal(err)
-		}
-		list[i] = c
-		beats.Go(func() {
-			p := make([]byte, 1)
-			for {
-				if _, err := c.Read(p); err != nil {
-					return
-				}
-			}
-		})
+	beats, err := load.NewBeats(addr, n, opened)
+	if err != nil {
+		log.Fatal(err)
 	}
+	defer beats.Close()
+	opened += n
 	time.Sleep(3 * time.Second) // what opening them took is given back
 	used := program.ProcessorTime(cmd.Process.Pid)
 	time.Sleep(*length)
 	micros = float64((program.ProcessorTime(cmd.Process.Pid) - used).Nanoseconds()) / 1e3 / (float64(n) * length.Seconds() / period.Seconds())
 	kib = float64(program.Resident(cmd.Process.Pid)-before) / float64(n)
-	for _, c := range list {
-		_ = c.Close()
-	}
-	beats.Wait()
 	return kib, micros
 }
 
-// dials counts the connections of all rounds.
-var dials int
-
-// source returns the address to connect from. One has ports for some 28,000
-// connections, those included that have just been closed.
-func source() *net.TCPAddr {
-	k := dials / 5_000
-	dials++
-	return &net.TCPAddr{IP: net.IPv4(127, 1, byte(k/200), byte(1+k%200))}
-}
+// opened counts the connections of all rounds.
+var opened int

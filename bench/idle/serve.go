@@ -13,6 +13,7 @@ import (
 
 	"github.com/cloudwego/netpoll"
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/internal/load"
 )
 
 // serve is what the child processes do.
@@ -41,45 +42,9 @@ func serve(role string) {
 		}
 		log.Fatal(loop.Serve(l))
 	case "net":
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				log.Fatal(err)
-			}
-			go bare(c, period)
-		}
+		log.Fatal(load.Bare{Buffer: 4 << 10, Beat: period}.Serve(l))
 	}
 	log.Fatalf("no server is called %q", role)
-}
-
-// bare is what a Go program does without a library: a goroutine reads, and
-// another one beats.
-func bare(c net.Conn, period time.Duration) {
-	done := make(chan struct{})
-	go func() {
-		t := time.NewTicker(period)
-		defer t.Stop()
-		for {
-			select {
-			case <-t.C:
-				_, _ = io.WriteString(c, "b")
-			case <-done:
-				return
-			}
-		}
-	}()
-	defer c.Close()
-	defer close(done)
-	buf := make([]byte, 4<<10)
-	for {
-		n, err := c.Read(buf)
-		if err != nil {
-			return
-		}
-		if _, err := c.Write(buf[:n]); err != nil {
-			return
-		}
-	}
 }
 
 // turns is the key of the lock that a netpoll connection's callbacks share: its

@@ -16,7 +16,7 @@ import (
 	"os"
 
 	"github.com/duplex-go/duplex/bench/comparison"
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -88,20 +87,20 @@ listen join
 	}
 	if path := program.Find(run, "node"); path != "" {
 		list = append(list, proxy{name: "Node", command: func(_ *os.File, back string) *exec.Cmd {
-			return exec.Command(path, "join/peers/join.js", back)
+			return exec.Command(path, "../internal/benchmark/peers/join.js", back)
 		}})
 	}
 	return list
 }
 
-// run starts p in front of the port back, calls f with its address and its
-// process, and ends it.
-func (p proxy) run(back string, f func(addr string, pid int)) {
+// start starts p in front of the port back, and returns its address, its process
+// and what ends it.
+func (p proxy) start(back string) (addr string, pid int, end func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
-	addr := l.Addr().String()
+	addr = l.Addr().String()
 	var file *os.File
 	if p.inherit {
 		if file, err = l.(*net.TCPListener).File(); err != nil {
@@ -148,42 +147,13 @@ func (p proxy) run(back string, f func(addr string, pid int)) {
 	if p.viewers > 0 {
 		stop = view(<-inspector, p.viewers)
 	}
-	f(addr, cmd.Process.Pid)
-	stop()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	_ = cmd.Wait()
-	_ = w.Close()
+	return addr, cmd.Process.Pid, func() {
+		stop()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+		_ = w.Close()
+	}, nil
 }
 
 // port is how the programs say where they listen.
 var port = regexp.MustCompile(`listening on .*?(\d+)$`)
-
-// memory returns what the process group of pid holds in memory, in KiB: pages
-// that several processes share count for each in part.
-func memory(group int) (kib int) {
-	procs, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, stat := range procs {
-		text, err := os.ReadFile(stat)
-		if err != nil {
-			continue // it has gone
-		}
-		_, rest, _ := strings.Cut(string(text), ") ")
-		if f := strings.Fields(rest); len(f) < 3 || f[2] != strconv.Itoa(group) {
-			continue
-		}
-		text, err = os.ReadFile(filepath.Join(filepath.Dir(stat), "smaps_rollup"))
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			var n int
-			if _, err := fmt.Sscanf(line, "Pss: %d kB", &n); err == nil {
-				kib += n
-			}
-		}
-	}
-	return kib
-}

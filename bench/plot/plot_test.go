@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/duplex-go/duplex/bench/result"
+	"github.com/duplex-go/duplex/internal/result"
 )
 
 // echo is a table with a side that was not measured everywhere.

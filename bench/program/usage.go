@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/duplex-go/duplex/internal/load"
 )
 
 // Resident returns the resident memory of a process in KiB. It ends the program
@@ -29,11 +29,9 @@ func Resident(pid int) int {
 // ProcessorTime returns what all threads of a process have used of the processors
 // so far. It ends the program if there is no such process.
 func ProcessorTime(pid int) time.Duration {
-	var t unix.Timespec
-	// The clock of a process, as clock_getcpuclockid(3) makes it: to the
-	// nanosecond, where /proc has hundredths of a second.
-	if err := unix.ClockGettime(int32(^pid)<<3|2, &t); err != nil {
-		log.Fatalf("processor time of process %d: %v", pid, err)
+	t, err := load.ProcessorTime(pid)
+	if err != nil {
+		log.Fatal(err)
 	}
-	return time.Duration(t.Nano())
+	return t
 }

@@ -39,6 +39,7 @@ type commands struct {
 	Hub     hubCmd     `cmd:"" help:"Run a NATS server for nats:// endpoints, alone or as one of a cluster."`
 	Top     topCmd     `cmd:"" help:"Show in a terminal what flows through another duplex."`
 	Replay  replayCmd  `cmd:"" help:"Play a recorded session to an endpoint."`
+	Bench   benchCmd   `cmd:"" help:"Measure duplex beside what else is installed on this machine."`
 	Explain explainCmd `cmd:"" help:"Say what a join of two endpoints guarantees."`
 
 	Topics     helpCmd       `cmd:"" name:"help" help:"Explain the commands, endpoints or transforms."`

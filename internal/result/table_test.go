@@ -76,6 +76,27 @@ Medians of 3 rounds, and in brackets the least and the most; in bold the median 
 	}
 }
 
+func TestATableIsAlignedForATerminal(t *testing.T) {
+	table := More("k", "Echo", "round trips/s", []string{"duplex", "node", "socat"})
+	for _, v := range []float64{10, 30, 20} {
+		table.Add("1 × 64 B", "duplex", v)
+		table.Add("1 × 64 B", "node", v/2)
+	}
+	table.Add("1000 × 64 B", "duplex", 12345)
+	var b strings.Builder
+	if err := table.Align(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `Echo: round trips/s, more is better
+              duplex   node        socat
+1 × 64 B      20       10 (0.50)   -
+1000 × 64 B   12,345   -           -
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nnot\n%s", b.String(), want)
+	}
+}
+
 func TestComparisonsAreKeptByName(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "r.json")
 	if _, err := Load(file); !errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-package comparison
+package result
 
 import (
 	"fmt"
@@ -36,9 +36,9 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-// Load is how many processes ran or waited for a processor in the last minute,
+// LoadAverage is how many processes ran or waited for a processor in the last minute,
 // or 0 where that is not known.
-func Load() (average float64) {
+func LoadAverage() (average float64) {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err == nil {
 		_, _ = fmt.Sscan(string(text), &average)

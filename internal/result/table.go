@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"text/tabwriter"
 )
 
 // Table is one kind of number, of all sides and in all configurations. The zero
@@ -106,6 +107,36 @@ func (t *Table) Print(w io.Writer) error {
 		count(t.Rounds(), "round"), t.Base, better)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Align writes t for a terminal: in columns, with the ratios to the base in
+// brackets.
+func (t *Table) Align(w io.Writer) error {
+	better := "more is better"
+	if t.Less {
+		better = "less is better"
+	}
+	if _, err := fmt.Fprintf(w, "%s: %s, %s\n", t.Title, t.Unit, better); err != nil {
+		return err
+	}
+	columns := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprint(columns, "\t", strings.Join(t.Sides, "\t"), "\n")
+	for _, row := range t.Rows {
+		fmt.Fprint(columns, row.Name)
+		for _, side := range t.Sides {
+			v := row.Values[side]
+			switch r := t.Ratios(row, side); {
+			case len(v) == 0:
+				fmt.Fprint(columns, "\t-")
+			case side == t.Base || len(r) == 0:
+				fmt.Fprint(columns, "\t", Number(Median(v)))
+			default:
+				fmt.Fprintf(columns, "\t%s (%.2f)", Number(Median(v)), Median(r))
+			}
+		}
+		fmt.Fprintln(columns)
+	}
+	return columns.Flush()
 }
 
 // cell is what stands in the column of side, with a blank before it.

@@ -1,0 +1,58 @@
+package load
+
+import (
+	"net"
+	"runtime"
+	"sync"
+)
+
+// Beats is a number of connections that say nothing and read what the server
+// beats. One goroutine may use it.
+type Beats struct {
+	conns   []net.Conn
+	reading sync.WaitGroup
+}
+
+// NewBeats connects to addr. opened is how many connections its callers have
+// opened before, which says where the new ones come from: one address has ports
+// for some 28,000, those included that have just been closed. The caller closes
+// it.
+func NewBeats(addr string, conns, opened int) (*Beats, error) {
+	b := new(Beats)
+	for i := range conns {
+		d := net.Dialer{LocalAddr: source(opened + i)}
+		c, err := d.Dial("tcp", addr)
+		if err != nil {
+			b.Close()
+			return nil, err
+		}
+		b.conns = append(b.conns, c)
+		b.reading.Go(func() {
+			p := make([]byte, 1)
+			for {
+				if _, err := c.Read(p); err != nil {
+					return
+				}
+			}
+		})
+	}
+	return b, nil
+}
+
+// source returns the address to connect from for the n-th time, or nil where all
+// of loopback is one address.
+func source(n int) net.Addr {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	k := n / 5_000
+	return &net.TCPAddr{IP: net.IPv4(127, 1, byte(k/200), byte(1+k%200))}
+}
+
+// Close closes the connections.
+func (b *Beats) Close() {
+	for _, c := range b.conns {
+		_ = c.Close() // nothing was written
+	}
+	b.reading.Wait()
+}
