@@ -8,6 +8,7 @@ package hub
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -48,10 +49,12 @@ type Config struct {
 	// to get to know all of them. They need not be there yet.
 	Routes []string
 
-	// User and Password are what clients have to log in with. Empty lets in
-	// anybody who can connect.
+	// User and Password are what clients have to log in with, and hubs with each
+	// other, so that all of a cluster must have the same. Empty lets in anybody
+	// who can connect.
 	User, Password string
-	// MaxPayload is the largest message. Zero is 1 MiB.
+	// MaxPayload is the largest message, in bytes, of at most 64 MiB. Zero is 1
+	// MiB.
 	MaxPayload int
 }
 
@@ -61,6 +64,8 @@ const startTime = 10 * time.Second
 // Hub is a server that runs. Its methods may be called from any goroutine.
 type Hub struct {
 	server *server.Server
+	addr   string // a server that has been shut down has none
+	routes string // where other hubs connect
 	served sync.WaitGroup
 	shut   sync.Once
 }
@@ -71,6 +76,9 @@ func (c Config) Start(ctx context.Context) (*Hub, error) {
 	o, err := c.options()
 	if err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("hub: %w", context.Cause(ctx))
 	}
 	s, err := server.NewServer(o)
 	if err != nil {
@@ -92,11 +100,21 @@ func (c Config) Start(ctx context.Context) (*Hub, error) {
 			return nil, fmt.Errorf("hub on %s: %w", cmp.Or(c.Addr, "127.0.0.1:0"), fatal)
 		}
 	}
+	h.addr = s.Addr().String()
+	if a := s.ClusterAddr(); a != nil {
+		h.routes = a.String()
+	}
 	return h, nil
 }
 
 // options returns the server's.
 func (c Config) options() (*server.Options, error) {
+	switch {
+	case c.MaxPayload < 0 || c.MaxPayload > server.MAX_PENDING_SIZE:
+		return nil, fmt.Errorf("hub: messages of %d bytes: want 0 to %d", c.MaxPayload, server.MAX_PENDING_SIZE)
+	case c.User == "" && c.Password != "":
+		return nil, errors.New("hub: a password without a user would let in anybody")
+	}
 	o := &server.Options{
 		ServerName: c.Name,
 		NoSigs:     true, // a program handles its signals itself
@@ -115,11 +133,17 @@ func (c Config) options() (*server.Options, error) {
 	if o.Cluster.Host, o.Cluster.Port, err = split(cmp.Or(c.Cluster, "127.0.0.1:0")); err != nil {
 		return nil, err
 	}
+	// Whoever has a route may send and hear everything.
+	o.Cluster.Username, o.Cluster.Password = c.User, c.Password
+	var login *url.Userinfo
+	if c.User != "" {
+		login = url.UserPassword(c.User, c.Password)
+	}
 	for _, route := range c.Routes {
 		if _, _, err := net.SplitHostPort(route); err != nil {
 			return nil, fmt.Errorf("hub: route %q is not host:port", route)
 		}
-		o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: route})
+		o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: route, User: login})
 	}
 	return o, nil
 }
@@ -140,19 +164,15 @@ func split(addr string) (host string, port int, err error) {
 	return cmp.Or(host, "127.0.0.1"), int(n), nil
 }
 
-// Addr returns where clients connect, host:port.
-func (h *Hub) Addr() string { return h.server.Addr().String() }
+// Addr returns where clients connect, host:port, or did before Close.
+func (h *Hub) Addr() string { return h.addr }
 
 // URL returns where clients connect, as nats://host:port.
 func (h *Hub) URL() string { return "nats://" + h.Addr() }
 
-// ClusterAddr returns where other hubs connect, or "" if none can.
-func (h *Hub) ClusterAddr() string {
-	if a := h.server.ClusterAddr(); a != nil {
-		return a.String()
-	}
-	return ""
-}
+// ClusterAddr returns where other hubs connect, or did before Close, or "" if
+// none can.
+func (h *Hub) ClusterAddr() string { return h.routes }
 
 // Peers returns to how many other hubs of the cluster there are routes.
 func (h *Hub) Peers() int {

@@ -14,7 +14,7 @@ type hubCmd struct {
 	Cluster string   `help:"Where other hubs connect, host:port; nowhere unless there is a --route." placeholder:"HOST:PORT"`
 	Route   []string `help:"The cluster address of another hub; one is enough to get to know all of them." placeholder:"HOST:PORT"`
 	Name    string   `help:"The hub's name in the cluster; a random one." placeholder:"NAME"`
-	User    string   `help:"Whom clients have to log in as, with the password in the environment variable DUPLEX_HUB_PASSWORD; anybody is let in without." placeholder:"NAME"`
+	User    string   `help:"Whom clients and other hubs have to log in as, with the password in the environment variable DUPLEX_HUB_PASSWORD; anybody is let in without." placeholder:"NAME"`
 	logFlags
 	inspectFlags
 }
@@ -41,6 +41,9 @@ func (c hubCmd) Run(s *session) error {
 	}
 	if c.User != "" && config.Password == "" {
 		return fmt.Errorf("%w: --user needs a password in %s", errUsage, passwordVariable)
+	}
+	if c.User == "" && config.Password != "" {
+		return fmt.Errorf("%w: %s is set, but whom it belongs to is not: --user NAME", errUsage, passwordVariable)
 	}
 	h, err := config.Start(s)
 	if err != nil {

@@ -77,6 +77,15 @@ func TestAHubIsOnlyForThoseWhoLogIn(t *testing.T) {
 	throughNATS(t, secret, secret, "hello")
 }
 
+// A password that nobody has to give would let in anybody.
+func TestAHubsPasswordNeedsAUser(t *testing.T) {
+	t.Setenv("DUPLEX_HUB_PASSWORD", "s3cret")
+	p := start(t, nil, duplexBin, "hub", "127.0.0.1:0")
+	if code := p.wait(); code != 2 || !strings.Contains(p.log.String(), "--user") || strings.Contains(p.log.String(), "s3cret") {
+		t.Errorf("%d, %s", code, p.log)
+	}
+}
+
 func TestWrongHubs(t *testing.T) {
 	_, url := startHub(t)
 	for _, c := range []struct {
