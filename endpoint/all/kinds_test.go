@@ -67,6 +67,10 @@ func kinds() []kind {
 		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
 		dialled("quic", "quic://127.0.0.1:0,cert="+cert, ",ca="+cert),
 		dialled("nats", natsServer()+"/x", ""),
+		both("pair", func(*testing.T) side {
+			near, far := duplex.Pair()
+			return side{near: near, far: far}
+		}),
 		both("unix", func(t *testing.T) side {
 			d, a := endpointtest.Connect(t, "unix:"+filepath.Join(shortDir(t), "s"), "")
 			return side{near: d, far: a}
