@@ -14,10 +14,14 @@ import (
 	"github.com/duplex-go/duplex/endpoint/ws"
 )
 
+// TestAWebSocketKeepsTheContractOfStreams has no nettest beside it: that wants
+// streams that any write deadline leaves whole.
 func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
+	cert := endpointtest.Certificate(t)
 	for _, kind := range []struct{ name, listen, dial string }{
 		{"agreed", "ws://127.0.0.1:0/a", ""},
 		{"plain", "ws://127.0.0.1:0", ",halfclose=false"},
+		{"wss", "wss://127.0.0.1:0,cert=" + cert, ",ca=" + cert},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			duplextest.Suite{WriteTimeoutFinal: true}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {
