@@ -11,9 +11,12 @@
 package main
 
 import (
+	"crypto/tls"
 	"flag"
 	"log"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -48,7 +51,7 @@ func main() {
 		run.Note("%d descriptors are allowed here, so there are %d connections and not %d", allowed, most, n)
 		n = most
 	}
-	compare(run, list, names, n)
+	compare(run, list, names, n, filepath.Join(dir, "certificate"))
 }
 
 // spare is how many descriptors are left for what is no connection.
@@ -76,12 +79,12 @@ func servers(run *comparison.Run, dir string) []program.Program {
 		program.Peers(run, dir, "../internal/benchmark/peers/idle.js", "idle/peers/idle.c")...)
 }
 
-func compare(run *comparison.Run, list []program.Program, names []string, n int) {
+func compare(run *comparison.Run, list []program.Program, names []string, n int, file string) {
 	memory := result.Less("idle", "Idle connections", "KiB resident a connection", names)
 	cost := result.Less("idle-beat", "Idle connections, their beats", "µs of the server's processor time a beat", names)
 	row := result.Number(float64(n)) + " connections"
 	comparison.Each(run, row, list, func(p program.Program) {
-		kib, micros := measure(p, n, time.Second)
+		kib, micros := measure(p, n, time.Second, nil)
 		memory.Add(row, p.Name, kib)
 		cost.Add(row+", a beat a second", p.Name, micros)
 	})
@@ -90,9 +93,21 @@ func compare(run *comparison.Run, list []program.Program, names []string, n int)
 	n = min(n, 5_000)
 	row = result.Number(float64(n)) + " connections, ten beats a second"
 	comparison.Each(run, row, list, func(p program.Program) {
-		_, micros := measure(p, n, time.Second/10)
+		_, micros := measure(p, n, time.Second/10, nil)
 		cost.Add(row, p.Name, micros)
 	})
+	secure, err := certificate(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_ = os.Setenv(certificateVariable, file)
+	row = result.Number(float64(n)) + " connections with TLS"
+	comparison.Each(run, row, slices.DeleteFunc(slices.Clone(list), func(p program.Program) bool { return p.Name != "net" && p.Name != "duplex" }),
+		func(p program.Program) {
+			kib, micros := measure(p, n, time.Second, secure)
+			memory.Add(row, p.Name, kib)
+			cost.Add(row+", a beat a second", p.Name, micros)
+		})
 	run.Finish(memory, cost)
 }
 
@@ -100,13 +115,14 @@ func compare(run *comparison.Run, list []program.Program, names []string, n int)
 // between the beats of a connection.
 const beatVariable = "BEAT_MS"
 
-// measure starts p, opens n connections to it and lets each beat every period.
-func measure(p program.Program, n int, period time.Duration) (kib, micros float64) {
+// measure starts p, opens n connections to it, with TLS if secure is given, and
+// lets each beat every period.
+func measure(p program.Program, n int, period time.Duration, secure *tls.Config) (kib, micros float64) {
 	_ = os.Setenv(beatVariable, strconv.Itoa(int(period.Milliseconds())))
 	cmd, addr := p.Start()
 	defer program.Stop(cmd)
 	before := program.Resident(cmd.Process.Pid)
-	beats, err := load.NewBeats(addr, n, opened)
+	beats, err := load.NewBeats(addr, n, opened, secure)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -28,6 +28,9 @@ func serve(role string) {
 	}
 	period := time.Duration(ms) * time.Millisecond
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	if l, err = secured(l); err != nil {
+		log.Fatal(err)
+	}
 	switch role {
 	case "duplex":
 		s := duplex.Server{MaxConns: -1, Handler: duplex.Handler{

@@ -50,7 +50,7 @@ func (i *Idle) Measure(ctx context.Context) (Tables, error) {
 		if err != nil {
 			return err
 		}
-		beats, err := load.NewBeats(p.addr, i.Conns, opened)
+		beats, err := load.NewBeats(p.addr, i.Conns, opened, nil)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/tls"
 	"net"
 	"runtime"
 	"sync"
@@ -15,9 +16,9 @@ type Beats struct {
 
 // NewBeats connects to addr. opened is how many connections its callers have
 // opened before, which says where the new ones come from: one address has ports
-// for some 28,000, those included that have just been closed. The caller closes
-// it.
-func NewBeats(addr string, conns, opened int) (*Beats, error) {
+// for some 28,000, those included that have just been closed. With secure they
+// speak TLS. The caller closes it.
+func NewBeats(addr string, conns, opened int, secure *tls.Config) (*Beats, error) {
 	b := new(Beats)
 	for i := range conns {
 		d := net.Dialer{LocalAddr: source(opened + i)}
@@ -27,6 +28,14 @@ func NewBeats(addr string, conns, opened int) (*Beats, error) {
 			return nil, err
 		}
 		b.conns = append(b.conns, c)
+		if secure != nil {
+			t := tls.Client(c, secure)
+			if err := t.Handshake(); err != nil {
+				b.Close()
+				return nil, err
+			}
+			c = t
+		}
 		b.reading.Go(func() {
 			p := make([]byte, 1)
 			for {

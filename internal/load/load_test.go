@@ -125,7 +125,7 @@ func TestBeatsAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := load.NewBeats("127.0.0.1:"+port, 2, 0)
+	b, err := load.NewBeats("127.0.0.1:"+port, 2, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
