@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/duplextest"
@@ -27,16 +26,7 @@ func draw(seed uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, 80))
 	s := schedule{behind: r.IntN(2) == 0}
 	s.Exchange = endpointtest.Exchange{Seed: seed, Sizes: [2]int{r.IntN(200_000), r.IntN(200_000)}}
-	s.faults = endpointtest.Faults{Seed: seed, Halve: r.IntN(2) == 0}
-	if r.IntN(2) == 0 {
-		s.faults.Delay = 200 * time.Microsecond
-	}
-	switch r.IntN(5) {
-	case 0, 1:
-		s.faults.Cut = 1 + r.IntN(200_000)
-	case 2:
-		s.faults.Stall = 1 + r.IntN(400_000)
-	}
+	s.faults = endpointtest.DrawFaults(seed, r)
 	s.DrawEnds(r)
 	return s
 }

@@ -58,30 +58,11 @@ func (s schedule) run(t *testing.T, cert string) bool {
 	}
 	defer l.Close()
 	proxy := endpointtest.NewPackets(t, l.Addr().String(), s.faults)
-	accepted := make(chan duplex.Stream, 1)
-	go func() {
-		defer close(accepted)
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		if far, err := endpoint.Ready(t.Context(), duplex.FromConn(c)); err == nil {
-			accepted <- far
-		}
-	}()
-	near, err := endpoint.Dial(t.Context(), "quic://"+proxy.Addr()+",timeout=500ms,ca="+cert+ping)
-	if err != nil {
-		_ = l.Close()
-		for far := range accepted {
-			_ = far.Close()
-		}
-		return false
-	}
-	stop := time.AfterFunc(2*time.Second, func() { _ = l.Close() }) // for a stream whose first byte is lost
+	// A stream whose first byte is lost is never accepted.
+	stop := time.AfterFunc(2500*time.Millisecond, func() { _ = l.Close() })
 	defer stop.Stop()
-	far, ok := <-accepted
+	near, far, ok := endpointtest.Meet(t, l, "quic://"+proxy.Addr()+",timeout=500ms,ca="+cert+ping)
 	if !ok {
-		_ = near.Close()
 		return false
 	}
 	return s.Run(t, duplextest.Chaos{Seed: 2 * s.Seed, Split: 0.3}.Stream(near), duplextest.Chaos{Seed: 2*s.Seed + 1, Split: 0.3}.Stream(far))

@@ -8,9 +8,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
-	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/duplextest"
 	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
@@ -29,16 +27,7 @@ func draw(seed uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, 82))
 	s := schedule{tls: r.IntN(3) == 0}
 	s.Exchange = endpointtest.Exchange{Seed: seed, Sizes: [2]int{r.IntN(200_000), r.IntN(200_000)}}
-	s.faults = endpointtest.Faults{Seed: seed, Halve: r.IntN(2) == 0}
-	if r.IntN(2) == 0 {
-		s.faults.Delay = 200 * time.Microsecond
-	}
-	switch r.IntN(5) {
-	case 0, 1:
-		s.faults.Cut = 1 + r.IntN(200_000)
-	case 2:
-		s.faults.Stall = 1 + r.IntN(400_000)
-	}
+	s.faults = endpointtest.DrawFaults(seed, r)
 	s.DrawEnds(r)
 	return s
 }
@@ -70,28 +59,8 @@ func (s schedule) run(t *testing.T, cert string) bool {
 	}
 	defer l.Close()
 	proxy := endpointtest.NewProxy(t, l.Addr().String(), s.faults)
-	accepted := make(chan duplex.Stream, 1)
-	go func() {
-		defer close(accepted)
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		if far, err := endpoint.Ready(t.Context(), duplex.FromConn(c)); err == nil {
-			accepted <- far
-		}
-	}()
-	near, err := endpoint.Dial(t.Context(), scheme+"://"+proxy.Addr()+"/r80,timeout=500ms"+here)
-	if err != nil {
-		_ = l.Close()
-		for far := range accepted {
-			_ = far.Close()
-		}
-		return false
-	}
-	far, ok := <-accepted
+	near, far, ok := endpointtest.Meet(t, l, scheme+"://"+proxy.Addr()+"/r80,timeout=500ms"+here)
 	if !ok {
-		_ = near.Close()
 		return false
 	}
 	return s.Run(t, duplextest.Chaos{Seed: 2 * s.Seed, Split: 0.3}.Stream(near), duplextest.Chaos{Seed: 2*s.Seed + 1, Split: 0.3}.Stream(far))

@@ -3,6 +3,7 @@ package endpointtest
 
 import (
 	"errors"
+	"net"
 	"testing"
 
 	"github.com/duplex-go/duplex"
@@ -31,4 +32,36 @@ func Connect(t *testing.T, listen, options string) (dialled, accepted duplex.Str
 		t.Fatal(err)
 	}
 	return dialled, accepted
+}
+
+// Meet dials url and returns the two ends of what comes of it, the other one
+// accepted by l. ok is false, and nothing is left open, if the two have not met:
+// the dialler or the listener says that it failed, or the listener is closed. It
+// is for streams that something stands in the way of.
+func Meet(t *testing.T, l net.Listener, url string) (near, far duplex.Stream, ok bool) {
+	accepted := make(chan duplex.Stream, 1)
+	go func() {
+		defer close(accepted)
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		if far, err := endpoint.Ready(t.Context(), duplex.FromConn(c)); err == nil {
+			accepted <- far
+		}
+	}()
+	near, err := endpoint.Dial(t.Context(), url)
+	if err != nil {
+		_ = l.Close()
+	}
+	far, ok = <-accepted
+	switch {
+	case err == nil && ok:
+		return near, far, true
+	case ok:
+		_ = far.Close()
+	case err == nil:
+		_ = near.Close()
+	}
+	return nil, nil, false
 }

@@ -36,6 +36,22 @@ type Faults struct {
 	Stall int
 }
 
+// DrawFaults draws what stands in the way of a stream that carries some hundred
+// thousand bytes.
+func DrawFaults(seed uint64, r *rand.Rand) Faults {
+	f := Faults{Seed: seed, Halve: r.IntN(2) == 0}
+	if r.IntN(2) == 0 {
+		f.Delay = 200 * time.Microsecond
+	}
+	switch r.IntN(5) {
+	case 0, 1:
+		f.Cut = 1 + r.IntN(200_000)
+	case 2:
+		f.Stall = 1 + r.IntN(400_000)
+	}
+	return f
+}
+
 // NewProxy starts a proxy that ends with the test.
 func NewProxy(t *testing.T, target string, faults Faults) *Proxy {
 	t.Helper()
