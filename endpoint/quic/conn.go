@@ -1,9 +1,6 @@
 package quic
 
 import (
-	"context"
-	"encoding/binary"
-	"io"
 	"sync"
 	"time"
 
@@ -19,6 +16,8 @@ type conn struct {
 
 	mu      sync.Mutex
 	streams map[quic.StreamID]*stream // not closed, or not known to be done at the peer
+	early   map[quic.StreamID]string  // reports of streams that have not been added, and their causes
+	next    quic.StreamID             // the number of the next stream that the peer opens
 	open    int                       // streams that are not closed
 	lone    bool                      // no stream will be added
 	lost    bool                      // the connection is over
@@ -26,6 +25,7 @@ type conn struct {
 	pending []byte                    // of reports
 	sending bool
 	linger  *time.Timer
+	hold    time.Time // until when an abort may be on its way
 }
 
 func newConn(c *quic.Conn, dialled bool, done func()) *conn {
@@ -41,48 +41,22 @@ func (n *conn) add(s *quic.Stream) *stream {
 	if n.lone {
 		return nil
 	}
-	t := &stream{Stream: s, conn: n, delivered: make(chan struct{})}
-	n.streams[s.StreamID()] = t
+	t := &stream{Stream: s, conn: n, delivered: make(chan struct{}), explained: make(chan struct{}), gone: make(chan struct{})}
+	id := s.StreamID()
+	n.streams[id] = t
 	n.open++
+	if !n.dialled {
+		n.next = id + 4
+		if cause, ok := n.early[id]; ok {
+			delete(n.early, id)
+			t.hear(cause)
+		}
+	}
 	if n.linger != nil {
 		n.linger.Stop()
 		n.linger = nil
 	}
 	return t
-}
-
-// hear reads which streams the peer is done with.
-func (n *conn) hear() {
-	r, err := n.AcceptUniStream(context.Background())
-	if err != nil {
-		return
-	}
-	var id [8]byte
-	for {
-		if _, err := io.ReadFull(r, id[:]); err != nil {
-			return
-		}
-		n.peerDone(quic.StreamID(binary.BigEndian.Uint64(id[:])))
-	}
-}
-
-// peerDone notes that the peer is done with a stream.
-func (n *conn) peerDone(id quic.StreamID) {
-	n.mu.Lock()
-	s := n.streams[id]
-	if s == nil {
-		n.mu.Unlock()
-		return
-	}
-	if !s.heard {
-		s.heard = true
-		close(s.delivered)
-	}
-	over := n.forget(s)
-	n.mu.Unlock()
-	if over {
-		n.finish()
-	}
 }
 
 // forget drops a stream that both sides are done with, and reports whether the
@@ -107,18 +81,30 @@ func (n *conn) finish() {
 		n.mu.Unlock()
 		return
 	}
+	if wait := time.Until(n.hold); wait > 0 {
+		if n.linger != nil {
+			n.linger.Stop()
+		}
+		n.linger = time.AfterFunc(wait, n.finish)
+		n.mu.Unlock()
+		return
+	}
 	n.lone = true
 	n.mu.Unlock()
 	_ = n.CloseWithError(codeClosed, "")
 }
 
 // close notes that a stream has been closed here. A connection that then has
-// none left is closed when the peer is done too, or after lingerTime.
-func (n *conn) close(s *stream) {
+// none left is closed when the peer is done too, or after lingerTime; and not so
+// soon that it would overtake an abort.
+func (n *conn) close(s *stream, aborted bool) {
 	n.mu.Lock()
 	s.shut = true
 	n.open--
 	over := n.forget(s)
+	if aborted {
+		n.hold = time.Now().Add(s.patience())
+	}
 	if n.open == 0 && !over && (n.dialled || n.lone) && n.linger == nil {
 		n.linger = time.AfterFunc(lingerTime, func() { _ = n.CloseWithError(codeClosed, "") })
 	}
@@ -126,43 +112,6 @@ func (n *conn) close(s *stream) {
 	if over {
 		n.finish()
 	}
-}
-
-// report tells the peer that we are done with a stream. It does not wait.
-func (n *conn) report(id quic.StreamID) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.lost {
-		return // there is nobody to tell
-	}
-	n.pending = binary.BigEndian.AppendUint64(n.pending, uint64(id))
-	if !n.sending {
-		n.sending = true
-		n.tasks.Go(n.send)
-	}
-}
-
-func (n *conn) send() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for len(n.pending) > 0 {
-		p, w := n.pending, n.reports
-		n.pending = nil
-		n.mu.Unlock()
-		var err error
-		if w == nil {
-			w, err = n.OpenUniStream()
-		}
-		if err == nil {
-			_, err = w.Write(p)
-		}
-		n.mu.Lock()
-		n.reports = w
-		if err != nil {
-			break // the connection is over
-		}
-	}
-	n.sending = false
 }
 
 // leave adds no more streams, and closes the connection once those of now are

@@ -243,7 +243,7 @@ func TestAPeerThatIsNoneOfOursIsRefused(t *testing.T) {
 		t.Errorf("the one without room gets %v", err)
 	}
 	_ = l.Close() // which aborts the one that waits
-	if err := <-failed; !errors.As(err, &reset) || reset.ErrorCode != 1 {
+	if err := <-failed; !errors.As(err, &reset) || reset.ErrorCode != 4 {
 		t.Errorf("the one that waits gets %v", err)
 	}
 	_ = c.CloseWithError(0, "")

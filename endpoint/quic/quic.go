@@ -12,6 +12,9 @@
 //     network order, the number of every stream that it has read to the end or
 //     closed. A QUIC connection that is closed takes along what its peer has not
 //     read: so the dialler closes it when all its streams are known to be done.
+//   - The cause of an abort follows the number, which then has its first bit set:
+//     two bytes with the length, and at most [MaxCause] bytes of text. The
+//     RESET_STREAM and STOP_SENDING have the code 4.
 package quic
 
 import (
@@ -40,6 +43,8 @@ const (
 	codeAborted = 1
 	codeCut     = 2 // closed while a write was under way
 	codeRefused = 3 // nobody accepts it
+
+	codeExplained = 4 // aborted, and the cause is reported
 )
 
 // begin is the first byte of a stream, the version of what follows.
@@ -54,6 +59,7 @@ const (
 	perConn    = 100  // streams at once on a connection
 	mostConns  = 1024 // connections at once of a listener
 	lingerTime = time.Minute
+	causeTime  = time.Second // within which the cause of an abort has to come
 )
 
 func init() {
@@ -164,6 +170,8 @@ func why(err error) error {
 		return &duplex.AbortError{Cause: duplex.ErrAborted}
 	case errors.As(err, &idle):
 		return fmt.Errorf("the peer does not answer any more: %w", io.ErrUnexpectedEOF)
+	case errors.As(err, &closed) && !closed.Remote && closed.ErrorMessage != "":
+		return fmt.Errorf("the QUIC connection has been given up, %s: %w", closed.ErrorMessage, io.ErrUnexpectedEOF)
 	case errors.As(err, &closed):
 		return fmt.Errorf("the peer has closed the QUIC connection: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &transport):

@@ -20,8 +20,12 @@ type stream struct {
 	conn *conn
 
 	delivered chan struct{} // closed when the peer is done with it
-	heard     bool          // delivered is closed; of the connection, as shut
+	explained chan struct{} // closed when the peer has told why it has aborted it
+	gone      chan struct{} // closed when it has been closed here
+	heard     bool          // delivered is closed; of the connection, as shut and cause
 	shut      bool
+	cause     string // the peer's, once explained is closed
+	waited    sync.Once
 
 	writers atomic.Int32 // Writes and CloseWrites under way
 	writing sync.Mutex   // the right to write
@@ -72,12 +76,13 @@ func (s *stream) readError() error {
 
 // over notes what stands behind the last byte, and returns it.
 func (s *stream) over(err error) error {
+	err = s.why(err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed != nil {
 		return s.closed
 	}
-	if err = why(err); err == duplex.ErrPeerClosed {
+	if err == duplex.ErrPeerClosed {
 		err = io.ErrUnexpectedEOF // a RESET_STREAM with that code is nobody's end
 	}
 	if s.read == nil {
@@ -87,11 +92,41 @@ func (s *stream) over(err error) error {
 	return s.read
 }
 
+// why returns an error of the library as a stream has it, and why the peer has
+// aborted it. That comes on another stream than the abort, so it is waited for,
+// once.
+func (s *stream) why(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	var reset *quic.StreamError
+	if errors.As(err, &reset) && reset.Remote && reset.ErrorCode == codeExplained {
+		s.waited.Do(s.awaitCause)
+	}
+	select {
+	case <-s.explained: // whatever has become of the connection since
+		return &duplex.AbortError{Cause: &CauseError{s.cause}}
+	default:
+		return why(err)
+	}
+}
+
+func (s *stream) awaitCause() {
+	timer := time.NewTimer(causeTime)
+	defer timer.Stop()
+	select {
+	case <-s.explained:
+	case <-timer.C:
+	case <-s.gone:
+	case <-s.conn.Context().Done():
+	}
+}
+
 // tell tells the peer that we are done with the stream; s.mu is held.
 func (s *stream) tell() {
 	if !s.told {
 		s.told = true
-		s.conn.report(s.StreamID())
+		s.conn.report(s.StreamID(), "")
 	}
 }
 
@@ -119,7 +154,7 @@ func (s *stream) writeError(err error) error {
 	if closed := s.isClosed(); closed != nil {
 		return closed
 	}
-	return why(err)
+	return s.why(err)
 }
 
 // CloseWrite sends a FIN. It waits for a Write that is under way.
@@ -175,14 +210,27 @@ func (s *stream) Close() error {
 	return nil
 }
 
-// Abort sends RESET_STREAM and STOP_SENDING. The peer is not told the cause.
+// Abort sends RESET_STREAM and STOP_SENDING, and the first [MaxCause] bytes of
+// the cause's text. The peer gets a [duplex.AbortError] whose cause is a
+// [CauseError], or [duplex.ErrAborted] if the text is not there in time, as when
+// packets are lost.
 func (s *stream) Abort(cause error) error {
+	code, text := quic.StreamErrorCode(codeAborted), ""
 	if cause == nil {
 		cause = duplex.ErrAborted
+	} else if cause != duplex.ErrAborted {
+		text = causeText(cause)
 	}
 	s.giveUp(fmt.Errorf("%w: %w", duplex.ErrClosed, cause), func() {
-		s.CancelWrite(codeAborted)
-		s.CancelRead(codeAborted)
+		if text != "" { // first, so that it does not come later if it need not
+			code = codeExplained
+			s.conn.report(s.StreamID(), text)
+			s.mu.Lock()
+			s.told = true
+			s.mu.Unlock()
+		}
+		s.CancelWrite(code)
+		s.CancelRead(code)
 	})
 	return nil
 }
@@ -200,6 +248,7 @@ func (s *stream) giveUp(own error, how func()) {
 		s.mu.Lock()
 		s.closed = own
 		s.mu.Unlock()
+		close(s.gone)
 		how()
 		s.mu.Lock()
 		s.tell()
@@ -207,21 +256,25 @@ func (s *stream) giveUp(own error, how func()) {
 		if own == duplex.ErrClosed {
 			s.await()
 		}
-		s.conn.close(s)
+		s.conn.close(s, own != duplex.ErrClosed)
 	})
 }
 
 // await waits until the peer has read all, or for a few round trips, in which all
 // has reached it.
 func (s *stream) await() {
-	patience := min(25*time.Millisecond+4*s.conn.ConnectionStats().SmoothedRTT, time.Second)
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(s.patience())
 	defer timer.Stop()
 	select {
 	case <-s.delivered:
 	case <-timer.C:
 	case <-s.conn.Context().Done():
 	}
+}
+
+// patience is a few round trips.
+func (s *stream) patience() time.Duration {
+	return min(25*time.Millisecond+4*s.conn.ConnectionStats().SmoothedRTT, time.Second)
 }
 
 func (s *stream) isClosed() error {
