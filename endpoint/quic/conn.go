@@ -11,6 +11,7 @@ import (
 type conn struct {
 	*quic.Conn
 	dialled bool
+	refused func() // called if what was sent early is not taken
 	done    func() // called once the connection is over and nothing of it runs any more
 	tasks   sync.WaitGroup
 
@@ -28,8 +29,8 @@ type conn struct {
 	hold    time.Time // until when an abort may be on its way
 }
 
-func newConn(c *quic.Conn, dialled bool, done func()) *conn {
-	n := &conn{Conn: c, dialled: dialled, done: done, streams: make(map[quic.StreamID]*stream)}
+func newConn(c *quic.Conn, dialled bool, refused, done func()) *conn {
+	n := &conn{Conn: c, dialled: dialled, refused: refused, done: done, streams: make(map[quic.StreamID]*stream)}
 	n.tasks.Go(n.hear)
 	return n
 }

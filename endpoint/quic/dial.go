@@ -87,16 +87,22 @@ func dial(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
 			return t, nil
 		}
 	}
-	n, err := connect(ctx, s, p, k)
-	if err != nil {
-		return nil, err
+	for {
+		n, err := connect(ctx, s, p, k)
+		if err != nil {
+			return nil, err
+		}
+		t, err := n.openStream()
+		switch {
+		case err == nil:
+			return t, nil
+		case errors.Is(err, quic.Err0RTTRejected): // nothing was sent: without the session it is dialled as ever
+			n.leave()
+		default:
+			n.leave()
+			return nil, why(err)
+		}
 	}
-	t, err := n.openStream()
-	if err != nil {
-		n.leave()
-		return nil, why(err)
-	}
-	return t, nil
 }
 
 // openStream opens a stream, if the connection may have another.
@@ -135,14 +141,19 @@ func connect(ctx context.Context, s *endpoint.Spec, p *place, k string) (*conn, 
 		return nil, err
 	}
 	transport := &quic.Transport{Conn: socket}
-	c, err := transport.Dial(ctx, addr, secure, config(s))
+	var c *quic.Conn
+	if s.Options.Flag("0rtt", false) {
+		c, err = dialEarly(ctx, transport, addr, secure, config(s), k)
+	} else {
+		c, err = transport.Dial(ctx, addr, secure, config(s))
+	}
 	if err != nil {
 		_ = transport.Close()
 		_ = socket.Close()
 		return nil, openError(ctx, err, secure.ServerName)
 	}
 	var n *conn
-	n = newConn(c, true, func() {
+	n = newConn(c, true, sessionOf{k}.forget, func() {
 		pool.Lock()
 		p.conns = slices.DeleteFunc(p.conns, func(other *conn) bool { return other == n })
 		pool.Unlock()

@@ -17,7 +17,7 @@ import (
 type listener struct {
 	transport *quic.Transport
 	socket    net.PacketConn
-	listener  *quic.Listener
+	listener  acceptor
 	ctx       context.Context // ends when the listener is closed
 	cancel    context.CancelFunc
 	tasks     sync.WaitGroup
@@ -48,7 +48,7 @@ func listen(ctx context.Context, s *endpoint.Spec) (net.Listener, error) {
 		conns:  make(map[*conn]struct{}),
 	}
 	l.transport = &quic.Transport{Conn: socket}
-	l.listener, err = l.transport.Listen(secure, config(s))
+	l.listener, err = listenOn(l.transport, secure, config(s), s.Options.Flag("0rtt", false))
 	if err != nil {
 		_ = l.transport.Close()
 		_ = socket.Close()
@@ -95,7 +95,7 @@ func (l *listener) take(c *quic.Conn) *conn {
 		return nil
 	}
 	var n *conn
-	n = newConn(c, false, func() {
+	n = newConn(c, false, nil, func() {
 		l.mu.Lock()
 		delete(l.conns, n)
 		last := l.ended && len(l.conns) == 0

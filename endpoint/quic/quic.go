@@ -84,6 +84,7 @@ var ownOptions = []endpoint.Option{
 	{Name: "backlog", Kind: endpoint.Count, Use: endpoint.ListenOnly, Help: "how many streams may wait to be accepted; more are refused; 128"},
 	{Name: "window", Kind: endpoint.Bytes, Use: endpoint.Always, Help: "how much the peer may send ahead of what is read of a stream; 1M"},
 	{Name: "ping", Kind: endpoint.Duration, Use: endpoint.Always, Help: "how often to ask whether the peer is there; one from which nothing came twice as long is gone. The dialler asks, and the shorter time of both counts. 10s, 0 gives up after an hour"},
+	{Name: "0rtt", Kind: endpoint.Flag, Use: endpoint.Always, Help: "whoever has dialled this listener before may send before it has answered; both sides have to ask for it. Whoever records that can send it again, and the listener cannot tell: only for what may happen twice; false"},
 }
 
 // hostPort returns the address in s.
@@ -168,10 +169,12 @@ func why(err error) error {
 			return &duplex.AbortError{Cause: errRefused}
 		}
 		return &duplex.AbortError{Cause: duplex.ErrAborted}
+	case errors.Is(err, quic.Err0RTTRejected):
+		return fmt.Errorf("%w: %w", errEarly, io.ErrUnexpectedEOF)
 	case errors.As(err, &idle):
 		return fmt.Errorf("the peer does not answer any more: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &closed) && !closed.Remote && closed.ErrorMessage != "":
-		return fmt.Errorf("the QUIC connection has been given up, %s: %w", closed.ErrorMessage, io.ErrUnexpectedEOF)
+		return fmt.Errorf("%s: %w", closed.ErrorMessage, io.ErrUnexpectedEOF)
 	case errors.As(err, &closed):
 		return fmt.Errorf("the peer has closed the QUIC connection: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &transport):

@@ -18,6 +18,10 @@ const (
 // has aborted one.
 func (n *conn) hear() {
 	r, err := n.AcceptUniStream(context.Background())
+	if errors.Is(err, quic.Err0RTTRejected) {
+		n.refused()
+		_ = n.CloseWithError(codeClosed, errEarly.Error())
+	}
 	if err != nil {
 		return
 	}
