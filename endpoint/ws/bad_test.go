@@ -221,19 +221,22 @@ func TestAPeerThatDoesNotAnswerIsGone(t *testing.T) {
 
 // TestOneThatAnswersPingsStays has neither side say anything for many pings.
 func TestOneThatAnswersPingsStays(t *testing.T) {
-	a, b := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=0")
+	a, b := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=200ms", ",ping=0")
 	defer a.Close()
 	defer b.Close()
-	more, _ := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=20ms", ",ping=20ms")
-	defer more.Close()
-	for range 10 { // ten times a peer that is silent is given up meanwhile
+	c, d := endpointtest.Connect(t, "ws://127.0.0.1:0,ping=200ms", ",ping=200ms")
+	defer c.Close()
+	defer d.Close()
+	for range 20 { // each takes twice 20 ms, so that these would be given up as well
 		TestAPeerThatDoesNotAnswerIsGone(t)
 	}
-	if _, err := io.WriteString(a, "x"); err != nil {
-		t.Error(err)
-	}
-	if _, err := io.ReadFull(b, make([]byte, 1)); err != nil {
-		t.Error(err)
+	for _, ends := range [][2]io.ReadWriter{{a, b}, {b, a}, {c, d}, {d, c}} {
+		if _, err := io.WriteString(ends[0], "x"); err != nil {
+			t.Error(err)
+		}
+		if _, err := io.ReadFull(ends[1], make([]byte, 1)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
