@@ -18,24 +18,10 @@ import (
 	"github.com/duplex-go/duplex/endpoint/ws"
 )
 
-// beside returns a stream and its peer, which is the library, and which reads
-// for the time of the test.
+// beside returns a stream that does not ping, and its peer, which is the library.
 func beside(t *testing.T) (s duplex.Stream, peer *websocket.Conn) {
 	t.Helper()
-	l, err := endpoint.Listen(t.Context(), "ws://127.0.0.1:0/x,ping=0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dialled := make(chan error, 1)
-	go func() {
-		var err error
-		peer, _, err = websocket.Dial(t.Context(), endpoint.URL(l), nil)
-		dialled <- err
-	}()
-	s, err = endpoint.Accept(t.Context(), l)
-	if err := errors.Join(err, <-dialled); err != nil {
-		t.Fatal(err)
-	}
+	s, peer = withLibrary(t, "server", ",ping=0")
 	t.Cleanup(func() { _, _ = peer.CloseNow(), s.Close() }) // it would not answer a Close frame
 	return s, peer
 }
