@@ -108,7 +108,7 @@ func PingPong(via Via, size, conns, trips int) (half, most float64, err error) {
 		if len(all) > 0 {
 			half, most = all[len(all)/2], all[len(all)*99/100]
 		}
-		return errors.Join(failed...)
+		return firstOf(failed)
 	})
 	return half, most, err
 }

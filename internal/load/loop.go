@@ -1,7 +1,6 @@
 package load
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -83,7 +82,7 @@ func (l *Loop) Run(length time.Duration) error {
 	l.Busy += time.Since(began)
 	done.Wait()
 	l.All += trips.Load() + int64(len(l.conns))
-	return errors.Join(failed...)
+	return firstOf(failed)
 }
 
 // trip sends out and waits until as much has come back.

@@ -3,7 +3,7 @@
 package load
 
 import (
-	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -102,5 +102,15 @@ func Connect(addr string) (*net.TCPConn, error) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	return nil, errors.Join(errors.New("nobody listens"), err)
+	return nil, fmt.Errorf("nobody listens: %w", err)
+}
+
+// firstOf returns the first error there is: that of one connection says enough.
+func firstOf(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
