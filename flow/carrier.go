@@ -147,7 +147,7 @@ func (s *Stream) apply(f Frame) {
 		}
 	case Reset:
 		s.owes.reset = false
-		s.fail(&duplex.AbortError{Cause: &CauseError{string(f.Payload)}})
+		s.fail(&duplex.AbortError{Cause: &CauseError{Text: string(f.Payload)}})
 	}
 }
 

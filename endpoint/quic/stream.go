@@ -105,7 +105,7 @@ func (s *stream) why(err error) error {
 	}
 	select {
 	case <-s.explained: // whatever has become of the connection since
-		return &duplex.AbortError{Cause: &CauseError{s.cause}}
+		return &duplex.AbortError{Cause: &CauseError{Text: s.cause}}
 	default:
 		return why(err)
 	}
