@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log"
-	"net"
 	"os"
 	"strconv"
 	"sync"
@@ -13,22 +11,20 @@ import (
 
 	"github.com/cloudwego/netpoll"
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/bench/peer"
+	"github.com/duplex-go/duplex/bench/program"
 	"github.com/duplex-go/duplex/internal/load"
 )
 
 // serve is what the child processes do.
 func serve(role string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
 	ms, err := strconv.Atoi(os.Getenv(beatVariable))
 	if err != nil {
 		log.Fatal(err)
 	}
 	period := time.Duration(ms) * time.Millisecond
-	fmt.Println(l.Addr().(*net.TCPAddr).Port)
-	if l, err = secured(l); err != nil {
+	l, err := secured(program.Listen())
+	if err != nil {
 		log.Fatal(err)
 	}
 	switch role {
@@ -85,16 +81,5 @@ func reply(ctx context.Context, c netpoll.Connection) error {
 	mu := ctx.Value(turns{}).(*sync.Mutex)
 	mu.Lock()
 	defer mu.Unlock()
-	r, w := c.Reader(), c.Writer()
-	p, err := r.Next(r.Len())
-	if err != nil {
-		return err
-	}
-	if _, err := w.WriteBinary(p); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return r.Release()
+	return peer.Reply(c)
 }

@@ -5,7 +5,9 @@ package program
 
 import (
 	"bufio"
+	"fmt"
 	"log"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +38,17 @@ func Role() string {
 		return os.Args[2]
 	}
 	return ""
+}
+
+// Listen is the first thing that a server does which Self has started: it
+// listens on loopback and prints the port. It ends the program if it cannot.
+func Listen() net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	return l
 }
 
 // Peers returns those of the two that this machine can run, and notes which it
