@@ -60,13 +60,15 @@ type goPackage struct {
 	GoFiles    []string
 	Imports    []string
 	Standard   bool
+	Error      *struct{ Err string } // of the package itself, not of what it imports
 }
 
 // packages lists the packages in dir's module with the files that system
-// builds, or this one if it is empty.
+// builds, or this one if it is empty. What another system needs of other modules
+// may not have been fetched (-e), and is not asked for.
 func packages(t *testing.T, dir, system string, args ...string) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Doc,GoFiles,Imports,Standard"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Dir,Doc,GoFiles,Imports,Standard,Error"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOPROXY=off")
 	if system != "" {
@@ -84,6 +86,9 @@ func packages(t *testing.T, dir, system string, args ...string) []goPackage {
 			return list
 		} else if err != nil {
 			t.Fatal(err)
+		}
+		if p.Error != nil {
+			t.Fatalf("go list: %s: %s", p.ImportPath, p.Error.Err)
 		}
 		list = append(list, p)
 	}
