@@ -87,6 +87,24 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
+// Who writes to a peer that has closed all of its streams is told so, also if it
+// hears of that by the end of the connection.
+func TestAPeerThatHasClosedIsNoLostConnection(t *testing.T) {
+	a, b := connect(t)
+	_ = a.CloseWrite()
+	if _, err := b.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatal(err)
+	}
+	_ = a.Close()
+	if _, err := io.Copy(struct{ io.Writer }{b}, endless{}); err != duplex.ErrPeerClosed {
+		t.Errorf("the writer gets %v", err)
+	}
+	if err := b.CloseWrite(); err != nil {
+		t.Errorf("an end for nobody: %v", err)
+	}
+	_ = b.Close()
+}
+
 // A cause that is announced and does not come holds nobody up; one that comes
 // before its stream is kept; and one that is longer than any may be costs the
 // connection.

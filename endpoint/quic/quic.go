@@ -175,6 +175,8 @@ func why(err error) error {
 		return fmt.Errorf("the peer does not answer any more: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &closed) && !closed.Remote && closed.ErrorMessage != "":
 		return fmt.Errorf("%s: %w", closed.ErrorMessage, io.ErrUnexpectedEOF)
+	case errors.As(err, &closed) && closed.ErrorCode == codeClosed:
+		return errLeft
 	case errors.As(err, &closed):
 		return fmt.Errorf("the peer has closed the QUIC connection: %w", io.ErrUnexpectedEOF)
 	case errors.As(err, &transport):
@@ -184,6 +186,10 @@ func why(err error) error {
 	}
 	return err
 }
+
+// errLeft says that the peer has closed all that it had on the connection. A reader
+// that had not got an end has lost something; a writer has nobody who reads.
+var errLeft = fmt.Errorf("the peer has closed the QUIC connection: %w", io.ErrUnexpectedEOF)
 
 // errRefused is why a listener aborts what it does not accept.
 var errRefused = errors.New("the listener takes no more streams now")

@@ -154,7 +154,11 @@ func (s *stream) writeError(err error) error {
 	if closed := s.isClosed(); closed != nil {
 		return closed
 	}
-	return s.why(err)
+	err = s.why(err)
+	if errors.Is(err, errLeft) { // its STOP_SENDING may have been lost or overtaken
+		return duplex.ErrPeerClosed
+	}
+	return err
 }
 
 // CloseWrite sends a FIN. It waits for a Write that is under way.
@@ -170,8 +174,14 @@ func (s *stream) CloseWrite() error {
 		return nil
 	}
 	s.ended = true
-	err := s.writeError(s.Stream.Close())
-	if err == duplex.ErrPeerClosed { // it has closed, so it needs no end
+	// Closing says in words only that the stream has been reset, and of a
+	// connection that is lost nothing; writing tells.
+	_, err := s.Stream.Write(nil)
+	_ = s.Stream.Close()
+	if errors.Is(err, os.ErrDeadlineExceeded) { // an end does not wait
+		return nil
+	}
+	if err = s.writeError(err); err == duplex.ErrPeerClosed { // it has closed, so it needs no end
 		return nil
 	}
 	return err
