@@ -17,7 +17,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	streams map[quic.StreamID]*stream // not closed, or not known to be done at the peer
-	early   map[quic.StreamID]string  // reports of streams that have not been added, and their causes
+	early   map[quic.StreamID]report  // of streams that have not been added
 	next    quic.StreamID             // the number of the next stream that the peer opens
 	open    int                       // streams that are not closed
 	lone    bool                      // no stream will be added
@@ -26,7 +26,6 @@ type conn struct {
 	pending []byte                    // of reports
 	sending bool
 	linger  *time.Timer
-	hold    time.Time // until when an abort may be on its way
 }
 
 func newConn(c *quic.Conn, dialled bool, refused, done func()) *conn {
@@ -48,9 +47,9 @@ func (n *conn) add(s *quic.Stream) *stream {
 	n.open++
 	if !n.dialled {
 		n.next = id + 4
-		if cause, ok := n.early[id]; ok {
+		if r, ok := n.early[id]; ok {
 			delete(n.early, id)
-			t.hear(cause)
+			t.heed(r)
 		}
 	}
 	if n.linger != nil {
@@ -63,7 +62,7 @@ func (n *conn) add(s *quic.Stream) *stream {
 // forget drops a stream that both sides are done with, and reports whether the
 // connection then has done its work. n.mu is held.
 func (n *conn) forget(s *stream) bool {
-	if s.shut && s.heard {
+	if s.shut && s.heard && !s.unheard {
 		delete(n.streams, s.StreamID())
 	}
 	return n.over()
@@ -82,30 +81,19 @@ func (n *conn) finish() {
 		n.mu.Unlock()
 		return
 	}
-	if wait := time.Until(n.hold); wait > 0 {
-		if n.linger != nil {
-			n.linger.Stop()
-		}
-		n.linger = time.AfterFunc(wait, n.finish)
-		n.mu.Unlock()
-		return
-	}
 	n.lone = true
 	n.mu.Unlock()
 	_ = n.CloseWithError(codeClosed, "")
 }
 
 // close notes that a stream has been closed here. A connection that then has
-// none left is closed when the peer is done too, or after lingerTime; and not so
-// soon that it would overtake an abort.
-func (n *conn) close(s *stream, aborted bool) {
+// none left is closed when the peer is done too and has heard of every abort, or
+// after lingerTime.
+func (n *conn) close(s *stream) {
 	n.mu.Lock()
 	s.shut = true
 	n.open--
 	over := n.forget(s)
-	if aborted {
-		n.hold = time.Now().Add(s.patience())
-	}
 	if n.open == 0 && !over && (n.dialled || n.lone) && n.linger == nil {
 		n.linger = time.AfterFunc(lingerTime, func() { _ = n.CloseWithError(codeClosed, "") })
 	}

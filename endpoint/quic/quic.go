@@ -12,9 +12,12 @@
 //     network order, the number of every stream that it has read to the end or
 //     closed. A QUIC connection that is closed takes along what its peer has not
 //     read: so the dialler closes it when all its streams are known to be done.
-//   - The cause of an abort follows the number, which then has its first bit set:
-//     two bytes with the length, and at most [MaxCause] bytes of text. The
-//     RESET_STREAM and STOP_SENDING have the code 4.
+//   - Of a stream that it has aborted the number has its first bit set, and the
+//     cause follows: two bytes with the length, and at most [MaxCause] bytes of
+//     text. If there are any, RESET_STREAM and STOP_SENDING have the code 4. The
+//     peer answers by the number with its second bit set: no sooner does the
+//     dialler close the connection, which would drop an abort that was lost on its
+//     way.
 package quic
 
 import (

@@ -20,11 +20,13 @@ type stream struct {
 	conn *conn
 
 	delivered chan struct{} // closed when the peer is done with it
-	explained chan struct{} // closed when the peer has told why it has aborted it
+	explained chan struct{} // closed when the peer has told that it has aborted it, and why
 	gone      chan struct{} // closed when it has been closed here
-	heard     bool          // delivered is closed; of the connection, as shut and cause
+	heard     bool          // delivered is closed; of the connection, as the next four
 	shut      bool
-	cause     string // the peer's, once explained is closed
+	unheard   bool   // it has been aborted here, and the peer has not said that it knows
+	struck    bool   // explained is closed
+	cause     string // the peer's, once explained is closed; may be empty
 	waited    sync.Once
 
 	writers atomic.Int32 // Writes and CloseWrites under way
@@ -105,6 +107,9 @@ func (s *stream) why(err error) error {
 	}
 	select {
 	case <-s.explained: // whatever has become of the connection since
+		if s.cause == "" {
+			return &duplex.AbortError{Cause: duplex.ErrAborted}
+		}
 		return &duplex.AbortError{Cause: &CauseError{Text: s.cause}}
 	default:
 		return why(err)
@@ -126,7 +131,7 @@ func (s *stream) awaitCause() {
 func (s *stream) tell() {
 	if !s.told {
 		s.told = true
-		s.conn.report(s.StreamID(), "")
+		s.conn.report(report{id: s.StreamID()})
 	}
 }
 
@@ -232,13 +237,13 @@ func (s *stream) Abort(cause error) error {
 		text = causeText(cause)
 	}
 	s.giveUp(fmt.Errorf("%w: %w", duplex.ErrClosed, cause), func() {
-		if text != "" { // first, so that it does not come later if it need not
+		if text != "" {
 			code = codeExplained
-			s.conn.report(s.StreamID(), text)
-			s.mu.Lock()
-			s.told = true
-			s.mu.Unlock()
 		}
+		s.mu.Lock()
+		s.told = true
+		s.mu.Unlock()
+		s.conn.reportAbort(s, text) // first, so that it does not come later if it need not
 		s.CancelWrite(code)
 		s.CancelRead(code)
 	})
@@ -266,7 +271,7 @@ func (s *stream) giveUp(own error, how func()) {
 		if own == duplex.ErrClosed {
 			s.await()
 		}
-		s.conn.close(s, own != duplex.ErrClosed)
+		s.conn.close(s)
 	})
 }
 

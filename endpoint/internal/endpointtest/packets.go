@@ -32,6 +32,8 @@ type Packets struct {
 	backs  map[netip.AddrPort]*net.UDPConn
 	random *rand.Rand
 	left   int // packets that pass; 0 is any number
+	lose   int // packets that do not
+	lost   chan struct{}
 	closed bool
 }
 
@@ -62,6 +64,14 @@ func (p *Packets) Addr() string { return p.front.LocalAddr().String() }
 
 // Mute lets no packet pass any more.
 func (p *Packets) Mute() { p.mute.Store(true) }
+
+// Lose loses the next n packets. The channel is closed when that has been done.
+func (p *Packets) Lose(n int) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose, p.lost = n, make(chan struct{})
+	return p.lost
+}
 
 // Close ends the proxy.
 func (p *Packets) Close() {
@@ -127,6 +137,12 @@ func (p *Packets) pass(b []byte, send func([]byte)) {
 	wait := time.Duration(0)
 	if late {
 		wait = time.Duration(r.Int64N(int64(f.Delay)))
+	}
+	if p.lose > 0 {
+		if p.lose--; p.lose == 0 {
+			close(p.lost)
+		}
+		drop = true
 	}
 	if p.left > 0 {
 		if p.left--; p.left == 0 {
