@@ -307,6 +307,42 @@ w.onclose = (e) => console.log(e.code, e.wasClean)`
 	}
 }
 
+// TestWhoNeverAnswersACloseFrameStillGetsTLSsEnd is about peers such as curl, for
+// which a connection that goes without it was cut.
+func TestWhoNeverAnswersACloseFrameStillGetsTLSsEnd(t *testing.T) {
+	t.Parallel() // it takes the second that the answer may take
+	cert := endpointtest.Certificate(t)
+	l, err := endpoint.Listen(t.Context(), "wss://127.0.0.1:0/x,cert="+cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan error, 1)
+	go func() {
+		s, err := endpoint.Accept(t.Context(), l)
+		if err == nil {
+			_, err = io.WriteString(s, "hello")
+			err = errors.Join(err, s.Close())
+		}
+		closed <- err
+	}()
+	peer, err := endpoint.Dial(t.Context(), "tls://"+l.Addr().String()+",ca="+cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	if _, err := io.WriteString(peer, "GET /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(peer)
+	if !strings.HasSuffix(string(got), "\x82\x05hello\x88\x02\x03\xe8") || err != nil {
+		t.Errorf("the peer gets %q, %v", got, err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestACutFrameBringsNoBytesThatWereNotSent is about the mask: coder/websocket
 // 1.8.15 returns what came of a frame that is cut without taking it off.
 func TestACutFrameBringsNoBytesThatWereNotSent(t *testing.T) {

@@ -14,6 +14,11 @@ import (
 // answers at once; for one that does not, what was sent is left to the system.
 const closeTime = time.Second
 
+// partTime is how long a connection below may take to end after that, which is
+// TLS's close_notify. Without it a peer that only has not answered would take
+// what it has for cut off.
+const partTime = closeTime / 10
+
 // note notes that one direction has ended. When both have, the closing
 // handshake follows.
 func (s *stream) note(end *bool) {
@@ -103,7 +108,8 @@ func (s *stream) giveUp(own error, code websocket.StatusCode, reason string) {
 		s.mu.Unlock()
 		close(s.gone)
 		s.rest.timer.Stop()
-		s.turn.stop()
+		until := time.Now().Add(closeTime)
+		s.turn.stop(until)
 		bound := time.AfterFunc(closeTime, s.cut)
 		busy := s.writers.Load() > 0
 		switch {
@@ -128,7 +134,8 @@ func (s *stream) giveUp(own error, code websocket.StatusCode, reason string) {
 			s.broken = own
 		}
 		s.writing.Unlock()
-		if waits {
+		if waits { // all has been sent
+			bound.Reset(time.Until(until) + partTime)
 			s.drain()
 		}
 		s.tasks.Wait()
@@ -155,7 +162,7 @@ func (s *stream) last(code websocket.StatusCode, reason string) (websocket.Statu
 	return code, reason
 }
 
-// drain reads until the peer's Close frame, or until the connection is cut, and
+// drain reads until the peer's Close frame, or until it has had its time, and
 // drops what comes. No Read gets the right to read any more: once the last that
 // had it has given it back, nobody else is in the way.
 func (s *stream) drain() {

@@ -23,6 +23,7 @@ type turn struct {
 	who  reader
 	at   time.Time // the deadline of Reads
 	put  time.Time // what is on the connection
+	last time.Time // the deadline of the closing handshake
 	shut bool      // nobody but the closing handshake reads any more
 }
 
@@ -70,6 +71,8 @@ func (t *turn) begin(who reader) error {
 		if at = t.at; !time.Now().Before(at) {
 			return os.ErrDeadlineExceeded
 		}
+	case who == closer:
+		at = t.last
 	}
 	t.bound(at)
 	t.who = who
@@ -102,11 +105,11 @@ func (t *turn) limit(at time.Time) {
 	}
 }
 
-// stop ends Reads and watching.
-func (t *turn) stop() {
+// stop ends Reads and watching. The closing handshake may read until last.
+func (t *turn) stop(last time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.shut = true
+	t.shut, t.last = true, last
 	if t.who == user || t.who == watcher {
 		t.bound(longAgo)
 	}
