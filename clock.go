@@ -101,7 +101,7 @@ func (r *row) remove(t *timer) {
 
 // slack is how late a timer may be called after others of its row have been: to
 // wake once for many costs less than to wake for each.
-func (r *row) slack() time.Duration { return min(5*time.Millisecond, r.wait/200) }
+func (r *row) slack() time.Duration { return min(5*time.Millisecond, r.wait/100) }
 
 // ring makes the calls of r that are due.
 func (k *clock) ring(r *row) {
@@ -121,23 +121,27 @@ func (k *clock) ring(r *row) {
 		}
 		r.insert(t)
 	}
+	alone := true
 	if r.first != nil {
-		r.alarm.Reset(max(r.first.at-now, r.slack()))
+		next := max(r.first.at-now, r.slack())
+		alone = next > callPatience
+		r.alarm.Reset(next)
 	} else if k.rows[r.wait] == r {
 		delete(k.rows, r.wait)
 	}
 	k.mu.Unlock()
-	k.work()
+	k.work(alone)
 }
 
 // callPatience is how long calls that are due wait for one that takes its time.
-const callPatience = time.Millisecond
+const callPatience = 5 * time.Millisecond
 
 // work makes calls until none is due. Since any of them may take its time,
 // another goroutine comes to help when some still wait after callPatience: one
-// that is held up holds up nobody else for longer. Most calls are a short write,
-// for which a goroutine more would cost much and gain nothing.
-func (k *clock) work() {
+// that is held up holds up nobody else for longer. It is the next one of the row,
+// or, where that is too far off and we are alone, the relay's: to arm a timer for
+// every few calls, each of them a short write, would cost as much as some of them.
+func (k *clock) work(alone bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.made < len(k.due) {
@@ -145,13 +149,8 @@ func (k *clock) work() {
 		k.due[k.made] = nil
 		if k.made++; k.made == len(k.due) {
 			k.due, k.made = k.due[:0], 0
-		} else if !k.armed {
-			k.armed = true
-			if k.relay == nil {
-				k.relay = time.AfterFunc(callPatience, k.help)
-			} else {
-				k.relay.Reset(callPatience)
-			}
+		} else if alone {
+			k.arm()
 		}
 		k.mu.Unlock()
 		t.c.serial.offer(t)
@@ -162,11 +161,24 @@ func (k *clock) work() {
 	}
 }
 
+// arm has the relay come after callPatience; k.mu is held.
+func (k *clock) arm() {
+	switch {
+	case k.armed:
+		return
+	case k.relay == nil:
+		k.relay = time.AfterFunc(callPatience, k.help)
+	default:
+		k.relay.Reset(callPatience)
+	}
+	k.armed = true
+}
+
 func (k *clock) help() {
 	k.mu.Lock()
 	k.armed = false
 	k.mu.Unlock()
-	k.work()
+	k.work(true)
 }
 
 // begin reports whether a call of t that has come to its turn is to be made.
@@ -190,5 +202,8 @@ func (k *clock) stop(t *timer) {
 	if r.first == nil {
 		r.alarm.Stop()
 		delete(k.rows, t.wait)
+		if k.made < len(k.due) {
+			k.arm() // the alarm might have been the help
+		}
 	}
 }

@@ -22,7 +22,8 @@ import (
 // a net.Conn. One goroutine may read while any number of others do anything
 // else.
 type Conn struct {
-	below Stream
+	below  Stream
+	sender sender // of below
 
 	// What every message needs stands together.
 	read, written atomic.Int64
@@ -64,7 +65,7 @@ func NewConn(s Stream) *Conn {
 	if c, ok := s.(*Conn); ok {
 		return c
 	}
-	return &Conn{below: s}
+	return &Conn{below: s, sender: newSender(s)}
 }
 
 // latch is set once, with the error that ended something, and can be waited
@@ -172,7 +173,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return c.writeCorked(p)
 	}
 	c.writes.Add(1)
-	n, err := c.below.Write(p)
+	var n int
+	var err error
+	if c.sender.takes(p) {
+		n, err = c.sender.send(c.below, p)
+	} else {
+		n, err = c.below.Write(p)
+	}
 	c.written.Add(int64(max(n, 0)))
 	if err != nil {
 		c.writeOver(err)

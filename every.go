@@ -9,7 +9,7 @@ import "time"
 // callbacks or another timer of the stream; calls that came due meanwhile are
 // made up for by one. No goroutine waits between the calls, and all streams of a
 // [Server] with the same d share one timer, for which calls that come due close
-// together are made together: late by up to d/200, and by at most 5 ms. A panic
+// together are made together: late by up to d/100, and by at most 5 ms. A panic
 // in f aborts the stream with a [PanicError]. Every panics if d is not positive.
 func (c *Conn) Every(d time.Duration, f func()) (stop func()) {
 	if d <= 0 {

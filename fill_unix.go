@@ -81,7 +81,7 @@ func (s *socketReader) read(c *chunk, size readSize) (*chunk, error) {
 	if err := s.raw.Read(s.try); err != nil {
 		s.c.free() // if it was not even tried
 		s.c = nil
-		return nil, s.opError(err)
+		return nil, opError("read", s.conn, err)
 	}
 	c, s.c = s.c, nil
 	switch {
@@ -90,7 +90,7 @@ func (s *socketReader) read(c *chunk, size readSize) (*chunk, error) {
 	case s.err == nil:
 		return nil, io.EOF
 	}
-	return nil, s.opError(os.NewSyscallError("read", s.err))
+	return nil, opError("read", s.conn, os.NewSyscallError("read", s.err))
 }
 
 // ready reports whether a read would return at once.
@@ -100,7 +100,7 @@ func (s *socketReader) ready() bool {
 		return false
 	}
 	if s.err != nil {
-		s.late = s.opError(os.NewSyscallError("read", s.err))
+		s.late = opError("read", s.conn, os.NewSyscallError("read", s.err))
 	}
 	return true
 }
@@ -128,13 +128,13 @@ func control(raw syscall.RawConn, f func(fd int) error) error {
 	return err
 }
 
-// opError names the connection in err as net.Conn.Read would.
-func (s *socketReader) opError(err error) error {
-	if op := (*net.OpError)(nil); errors.As(err, &op) {
-		err = op.Err // what RawConn.Read says, under the name of a read
+// opError names conn in err as its own methods would.
+func opError(op string, conn net.Conn, err error) error {
+	if inner := (*net.OpError)(nil); errors.As(err, &inner) {
+		err = inner.Err // what a RawConn says, under the name of op
 	}
 	return &net.OpError{
-		Op: "read", Net: s.conn.LocalAddr().Network(),
-		Source: s.conn.LocalAddr(), Addr: s.conn.RemoteAddr(), Err: err,
+		Op: op, Net: conn.LocalAddr().Network(),
+		Source: conn.LocalAddr(), Addr: conn.RemoteAddr(), Err: err,
 	}
 }
