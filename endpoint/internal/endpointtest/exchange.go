@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
+	"net"
+	"runtime"
 	"testing"
 	"time"
 
@@ -18,6 +19,9 @@ type Exchange struct {
 	Seed  uint64
 	Sizes [2]int
 	Ends  [2]string // "end", "close" or "abort"
+	// Fails are the ends that a call of their own is made to fail for, so that
+	// they may close early.
+	Fails [2]bool
 }
 
 // DrawEnds draws how the two ends end; most do so in order.
@@ -27,22 +31,47 @@ func (x *Exchange) DrawEnds(r *rand.Rand) {
 	}
 }
 
-// Run has the two ends talk, both ways at once, and closes them. It reports whether all has come, in both directions. It is an
-// error of t if anything else came, or if an end came that is none.
-func (x Exchange) Run(t *testing.T, near, far duplex.Stream) bool {
+// Run is Talk, and reports whether all has come, in both directions.
+func (x Exchange) Run(t *testing.T, near, far duplex.Stream) bool { return x.Talk(t, near, far) == nil }
+
+// patience is how long an exchange of anything may take.
+const patience = time.Minute
+
+// Talk has the two ends talk, both ways at once, and closes them. It returns nil if
+// all has come, in both directions. It is an error of t if anything else came, if
+// an end came that is none, if somebody was told to have closed who has not, or if
+// they hang.
+func (x Exchange) Talk(t *testing.T, near, far duplex.Stream) error {
 	ends := [2]duplex.Stream{near, far}
+	watchdog := time.AfterFunc(patience, func() {
+		stacks := make([]byte, 1<<20)
+		t.Errorf("they hang:\n%s", stacks[:runtime.Stack(stacks, true)])
+		for _, end := range ends {
+			_ = duplex.Abort(end, nil)
+		}
+	})
+	defer watchdog.Stop()
 	results := make(chan error, 4)
 	for i := range ends {
 		out, in := Tape(x.Seed, i, x.Sizes[i]), Tape(x.Seed, 1-i, x.Sizes[1-i])
-		go func() { results <- send(ends[i], out, x.Ends[i]) }()
-		go func() { results <- receive(ends[i], in, x.Ends[1-i]) }()
+		go func() { results <- x.own(i, send(ends[i], out, x.Ends[i])) }()
+		go func() { results <- x.own(i, receive(ends[i], in, x.Ends[1-i])) }()
 	}
 	err := errors.Join(<-results, <-results, <-results, <-results)
 	_, _ = near.Close(), far.Close()
 	if errors.Is(err, errWrong) {
 		t.Error(err)
 	}
-	return err == nil
+	return err
+}
+
+// own returns what a call of an end has come to. That it has closed is the fault of
+// none but itself.
+func (x Exchange) own(end int, err error) error {
+	if x.Ends[end] == "end" && !x.Fails[end] && errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("%w: closed without having closed: %w", errWrong, err)
+	}
+	return err
 }
 
 // Tape returns the bytes that one of the two ends sends.
@@ -86,38 +115,4 @@ func receive(from duplex.Stream, want []byte, end string) error {
 		return fmt.Errorf("%w: an end in place of an abort", errWrong)
 	}
 	return err
-}
-
-// Schedules draws a schedule for each seed below n and runs it. What run reports
-// is whether all came: at least a tenth must, and a tenth must not, or the
-// schedules are too good or too bad to show anything. With a duration in the
-// environment variable DUPLEX_FAULT_TIME it goes on with further seeds for so
-// long, as R80 wants.
-func Schedules[S any](t *testing.T, n int, draw func(seed uint64) S, run func(t *testing.T, s S) bool) {
-	t.Helper()
-	whole, failed := 0, 0
-	began, during := time.Now(), time.Duration(0)
-	if text := os.Getenv("DUPLEX_FAULT_TIME"); text != "" {
-		var err error
-		if during, err = time.ParseDuration(text); err != nil {
-			t.Fatalf("DUPLEX_FAULT_TIME: %v", err)
-		}
-	}
-	for seed := uint64(0); seed < uint64(n) || time.Since(began) < during; seed++ {
-		s := draw(seed)
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			if run(t, s) {
-				whole++
-			} else {
-				failed++
-			}
-		})
-		if t.Failed() {
-			t.Fatalf("%+v", s)
-		}
-	}
-	t.Logf("%d came whole, %d failed", whole, failed)
-	if n = whole + failed; whole < n/10 || failed < n/10 {
-		t.Errorf("%d came whole and %d failed: the schedules are too good or too bad", whole, failed)
-	}
 }

@@ -14,10 +14,14 @@ import (
 // everything on.
 type PacketFaults struct {
 	Seed   uint64
+	Way    Way           // whose packets meet the faults
 	Drop   float64       // the chance that a packet is lost
 	Twice  float64       // that it comes twice
 	Delay  time.Duration // a part of the packets is held up by at most this, and so overtaken
-	Vanish int           // after about so many packets no more pass; 0 is never
+	Vanish int           // after about so many packets of one direction, or of both, no more pass; 0 is never
+	Exact  bool          // Vanish is the very number
+	Alone  bool          // those of the other direction pass on
+	Return time.Duration // after so long packets pass again; 0 is never
 }
 
 // Packets is a proxy of UDP packets.
@@ -25,7 +29,7 @@ type Packets struct {
 	front  *net.UDPConn
 	target *net.UDPAddr
 	faults PacketFaults
-	mute   atomic.Bool
+	mute   [2]atomic.Bool // by the direction
 	tasks  sync.WaitGroup
 
 	mu     sync.Mutex
@@ -35,6 +39,7 @@ type Packets struct {
 	lose   int // packets that do not
 	lost   chan struct{}
 	closed bool
+	over   chan struct{} // closed with it
 }
 
 // NewPackets starts a proxy that ends with the test.
@@ -51,9 +56,12 @@ func NewPackets(t *testing.T, target string, faults PacketFaults) *Packets {
 	p := &Packets{
 		front: front, target: to, faults: faults,
 		backs:  make(map[netip.AddrPort]*net.UDPConn),
+		over:   make(chan struct{}),
 		random: rand.New(rand.NewPCG(faults.Seed, 9)),
 	}
-	p.left = drawn(p.random, faults.Vanish)
+	if p.left = faults.Vanish; !faults.Exact {
+		p.left = drawn(p.random, faults.Vanish)
+	}
 	p.tasks.Go(p.serve)
 	t.Cleanup(p.Close)
 	return p
@@ -63,7 +71,33 @@ func NewPackets(t *testing.T, target string, faults PacketFaults) *Packets {
 func (p *Packets) Addr() string { return p.front.LocalAddr().String() }
 
 // Mute lets no packet pass any more.
-func (p *Packets) Mute() { p.mute.Store(true) }
+func (p *Packets) Mute() { p.setMute(BothWays, true) }
+
+func (p *Packets) setMute(way Way, mute bool) {
+	for i, one := range ways {
+		if way.has(one) {
+			p.mute[i].Store(mute)
+		}
+	}
+}
+
+// vanish takes the path away, as the faults say.
+func (p *Packets) vanish() {
+	way := BothWays
+	if p.faults.Alone {
+		way = p.faults.Way
+	}
+	p.setMute(way, true)
+	if p.faults.Return > 0 {
+		p.tasks.Go(func() {
+			select {
+			case <-time.After(p.faults.Return):
+				p.setMute(way, false)
+			case <-p.over:
+			}
+		})
+	}
+}
 
 // Lose loses the next n packets. The channel is closed when that has been done.
 func (p *Packets) Lose(n int) <-chan struct{} {
@@ -76,6 +110,9 @@ func (p *Packets) Lose(n int) <-chan struct{} {
 // Close ends the proxy.
 func (p *Packets) Close() {
 	p.mu.Lock()
+	if !p.closed {
+		close(p.over)
+	}
 	p.closed = true
 	_ = p.front.Close()
 	for _, back := range p.backs {
@@ -93,7 +130,7 @@ func (p *Packets) serve() {
 			return
 		}
 		if back := p.back(from); back != nil {
-			p.pass(buf[:n], func(b []byte) { _, _ = back.Write(b) })
+			p.pass(0, buf[:n], func(b []byte) { _, _ = back.Write(b) })
 		}
 	}
 }
@@ -123,16 +160,19 @@ func (p *Packets) back(client netip.AddrPort) *net.UDPConn {
 				}
 				continue // nobody listened there when something was sent
 			}
-			p.pass(buf[:n], func(b []byte) { _, _ = p.front.WriteToUDPAddrPort(b, client) })
+			p.pass(1, buf[:n], func(b []byte) { _, _ = p.front.WriteToUDPAddrPort(b, client) })
 		}
 	})
 	return back
 }
 
-// pass decides what becomes of a packet.
-func (p *Packets) pass(b []byte, send func([]byte)) {
+// pass decides what becomes of a packet of a direction.
+func (p *Packets) pass(direction int, b []byte, send func([]byte)) {
 	p.mu.Lock()
 	f, r := p.faults, p.random
+	if !f.Way.has(ways[direction]) {
+		f = PacketFaults{}
+	}
 	drop, twice, late := r.Float64() < f.Drop, r.Float64() < f.Twice, f.Delay > 0 && r.IntN(8) == 0
 	wait := time.Duration(0)
 	if late {
@@ -144,13 +184,13 @@ func (p *Packets) pass(b []byte, send func([]byte)) {
 		}
 		drop = true
 	}
-	if p.left > 0 {
+	if p.left > 0 && p.faults.Way.has(ways[direction]) {
 		if p.left--; p.left == 0 {
-			p.mute.Store(true)
+			p.vanish()
 		}
 	}
 	p.mu.Unlock()
-	if p.mute.Load() || drop {
+	if p.mute[direction].Load() || drop {
 		return
 	}
 	if twice {
