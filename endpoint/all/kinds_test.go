@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -102,6 +103,14 @@ func dial(t *testing.T, url string) duplex.Stream {
 // to us.
 func behind(t *testing.T, scheme, options string) side {
 	t.Helper()
+	s, _ := behindProxy(t, scheme, options, func(to string) string { return to })
+	return s
+}
+
+// behindProxy is behind, with something between the relay and us: through returns
+// where the relay is to connect. It also returns the relay's process.
+func behindProxy(t *testing.T, scheme, options string, through func(to string) string) (side, int) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -111,15 +120,20 @@ func behind(t *testing.T, scheme, options string) side {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	near := dial(t, scheme+":"+strings.ReplaceAll(self, " ", `\ `)+",env="+relayTo+"="+endpoint.URL(l)+",env=GORACE=atexit_sleep_ms=0"+options) // or it would wait a second for reports
+	near := dial(t, scheme+":"+strings.ReplaceAll(self, " ", `\ `)+",env="+relayTo+"=tcp://"+through(l.Addr().String())+",env=GORACE=atexit_sleep_ms=0"+options) // or it would wait a second for reports
 	far, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(near, make([]byte, 1)); err != nil {
+	said := make([]byte, pidWidth)
+	if _, err := io.ReadFull(near, said); err != nil {
 		t.Fatal(err)
 	}
-	return side{near: near, far: duplex.FromConn(far)}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(said)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return side{near: near, far: duplex.FromConn(far)}, pid
 }
 
 // shortDir returns a directory whose name leaves room for that of a socket.

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// pidWidth is how many bytes a relay says its number in, once it is connected.
+const pidWidth = 20
+
 func relay(url string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -35,7 +38,7 @@ func relay(url string) int {
 	if err != nil {
 		return 2
 	}
-	fmt.Print("!")
+	fmt.Printf("%*d", pidWidth, os.Getpid())
 	if _, err := duplex.Join(ctx, local, s); err != nil {
 		return 1
 	}
