@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/duplextest"
 	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
+	"golang.org/x/net/nettest"
 )
 
 // connect returns the two ends of a connection to a new listener.
@@ -64,7 +67,7 @@ var unixKinds []streamKind
 
 func TestEveryKindKeepsTheContractOfStreams(t *testing.T) {
 	for _, kind := range append(unixKinds, []streamKind{
-		{"tls", duplextest.Suite{WriteTimeoutFinal: true}, func(t *testing.T) (a, b duplex.Stream) {
+		{"tls", duplextest.Suite{}, func(t *testing.T) (a, b duplex.Stream) {
 			return connect(t, "tls://127.0.0.1:0"+serverOptions(), clientOptions())
 		}},
 		{"unix", duplextest.Suite{NoAbort: true}, func(t *testing.T) (a, b duplex.Stream) {
@@ -73,6 +76,20 @@ func TestEveryKindKeepsTheContractOfStreams(t *testing.T) {
 	}...) {
 		t.Run(kind.name, func(t *testing.T) { kind.Stream(t, kind.pair) })
 	}
+}
+
+// A tls.Conn of Go's own would not pass: a write deadline breaks it.
+func TestTLSIsANetConn(t *testing.T) {
+	nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
+		x, y := connect(t, "tls://127.0.0.1:0"+serverOptions(), clientOptions())
+		a, b = x.(net.Conn), y.(net.Conn)
+		return a, b, func() { _, _ = a.Close(), b.Close() }, nil
+	})
+}
+
+func TestWriteDeadlinesLoseNothingOfTLS(t *testing.T) {
+	a, b := connect(t, "tls://127.0.0.1:0"+serverOptions(), clientOptions())
+	endpointtest.CutOff(t, a, b, true)
 }
 
 // background is for cleaning up, when the test's own context has ended.

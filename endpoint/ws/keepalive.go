@@ -100,9 +100,7 @@ func (s *stream) pay() {
 		}
 		return
 	}
-	if !s.limit.begin(s.wire) {
-		return
-	}
+	s.limit.beginControl(s.wire)
 	defer s.limit.finish(s.wire)
 	owed := s.wire.take()
 	var err error
@@ -112,9 +110,7 @@ func (s *stream) pay() {
 	if owed.ping && err == nil {
 		err = s.wire.send(pingFrame, nil)
 	}
-	if err != nil {
-		s.broken = s.whyWrite(err)
-	}
+	_ = s.failed(err) // nobody waits for it
 }
 
 // keep sends control frames while nothing else is written, and looks every now

@@ -38,6 +38,23 @@ func (l *limit) begin(w *wire) bool {
 	return true
 }
 
+// controlTime is how long control frames may take once the deadline of writes has
+// passed: it is not the peer's fault, who would take us for gone.
+const controlTime = 10 * time.Millisecond
+
+// beginControl begins to write control frames.
+func (l *limit) beginControl(w *wire) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at := l.at; !at.IsZero() {
+		if soon := time.Now().Add(controlTime); at.Before(soon) {
+			at = soon
+		}
+		_ = w.SetWriteDeadline(at)
+	}
+	l.active = true
+}
+
 // finish ends a write.
 func (l *limit) finish(w *wire) {
 	l.mu.Lock()

@@ -18,8 +18,8 @@ import (
 //
 // A Read reads the connection itself, so a deadline ends it and nothing else.
 // While nobody reads a goroutine does, up to a mark: see watch. A write goes
-// out as it is called; one that a write deadline ends within a message is the
-// last, as with TLS.
+// out as it is called; a message that a write deadline cuts off counts as
+// written, and its rest goes out before anything else does.
 type stream struct {
 	wire   *wire
 	below  duplex.Stream
@@ -38,6 +38,7 @@ type stream struct {
 	limit     limit
 	runes     runes // writing is held
 	ended     bool  // writing is held
+	endDue    bool  // a deadline has cut off the end; writing is held
 	sentClose bool  // writing is held
 	broken    error // of the first write that failed; writing is held
 
@@ -96,6 +97,9 @@ func (s *stream) Write(p []byte) (n int, err error) {
 		return 0, err
 	}
 	for n < len(p) {
+		if err := s.begin(); err != nil {
+			return n, err
+		}
 		piece := len(p) - n
 		if s.split > 0 {
 			piece = min(piece, s.split)
@@ -103,15 +107,21 @@ func (s *stream) Write(p []byte) (n int, err error) {
 		message := p[n : n+piece]
 		if s.kind == textFrame {
 			if message, piece, err = s.runes.next(p[n:], piece); err != nil {
+				s.limit.finish(s.wire)
 				return n, err
 			}
 		}
-		if len(message) > 0 {
-			if err := s.send(s.kind, message); err != nil {
-				return n, err
-			}
+		if len(message) == 0 { // a character has begun
+			s.limit.finish(s.wire)
+		} else {
+			err = s.send(s.kind, message)
 		}
-		n += piece
+		if s.broken == nil {
+			n += piece
+		}
+		if err != nil {
+			return n, err
+		}
 	}
 	return n, nil
 }
@@ -132,18 +142,37 @@ func (s *stream) writable() error {
 	}
 }
 
-// send sends one message; the right to write is held.
-func (s *stream) send(kind byte, message []byte) error {
+// begin waits until nothing is kept of a message before. If it returns nil, send
+// or s.limit.finish ends what it has begun; the right to write is held.
+func (s *stream) begin() error {
 	if !s.limit.begin(s.wire) {
 		return os.ErrDeadlineExceeded
 	}
-	err := s.wire.send(kind, message)
-	s.limit.finish(s.wire)
+	err := s.wire.flush()
 	if err != nil {
-		s.broken = s.whyWrite(err)
-		return s.broken
+		s.limit.finish(s.wire)
 	}
-	return nil
+	return s.failed(err)
+}
+
+// send sends one message, after begin. Unless s.broken is set then, it counts as
+// sent, whatever the error.
+func (s *stream) send(kind byte, message []byte) error {
+	defer s.limit.finish(s.wire)
+	return s.failed(s.wire.send(kind, message))
+}
+
+// failed returns why a write failed, and breaks the stream if that was not for its
+// deadline; the right to write is held.
+func (s *stream) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	why := s.whyWrite(err)
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		s.broken = why
+	}
+	return why
 }
 
 // whyWrite returns why a write failed.
@@ -152,7 +181,7 @@ func (s *stream) whyWrite(err error) error {
 	case closed != nil:
 		return closed
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("the write deadline passed within a message: %w", os.ErrDeadlineExceeded)
+		return os.ErrDeadlineExceeded
 	case over != nil && over != io.EOF:
 		return over
 	case over == io.EOF && errors.Is(err, net.ErrClosed): // by us, for the peer's Close frame
@@ -176,16 +205,24 @@ func (s *stream) CloseWrite() error {
 	defer s.release()
 	switch err := s.writable(); {
 	case s.ended && s.isClosed() == nil:
-		return nil
+		if !s.endDue {
+			return nil
+		}
+		if err := s.begin(); err != nil {
+			return err
+		}
+		s.limit.finish(s.wire)
 	case err == duplex.ErrPeerClosed: // it has closed, so it needs no end
 		s.ended = true
 		return nil
 	case err != nil:
 		return err
+	default:
+		if err := s.end(); err != nil {
+			return err
+		}
 	}
-	if err := s.end(); err != nil {
-		return err
-	}
+	s.endDue = false
 	s.note(&s.sentEnd)
 	return nil
 }
@@ -195,11 +232,12 @@ func (s *stream) end() error {
 	if len(s.runes.begun) > 0 {
 		return errHalf
 	}
-	if err := s.send(binaryFrame, nil); err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
-	s.ended = true
-	return nil
+	err := s.send(binaryFrame, nil)
+	s.ended, s.endDue = s.broken == nil, err != nil
+	return err
 }
 
 // CanCloseWrite reports whether the peer speaks duplex.v1 too.
@@ -238,8 +276,8 @@ func (s *stream) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline sets the limit of pending and later writes. One that it ends
-// within a message is the last: what follows would be taken for its rest.
+// SetWriteDeadline sets the limit of pending and later writes; after one that it
+// ended writing goes on as before.
 func (s *stream) SetWriteDeadline(t time.Time) error {
 	if closed := s.isClosed(); closed != nil {
 		return closed

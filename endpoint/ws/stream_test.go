@@ -3,6 +3,7 @@ package ws_test
 import (
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -12,24 +13,51 @@ import (
 	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 	"github.com/duplex-go/duplex/endpoint/ws"
+	"golang.org/x/net/nettest"
 )
 
-// TestAWebSocketKeepsTheContractOfStreams has no nettest beside it: that wants
-// streams that any write deadline leaves whole.
-func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
+// transports are the ways in which WebSockets are different to a stream's user.
+func transports(t *testing.T) []transport {
 	cert := endpointtest.Certificate(t)
-	for _, kind := range []struct{ name, listen, dial string }{
+	return []transport{
 		{"agreed", "ws://127.0.0.1:0/a", ""},
 		{"plain", "ws://127.0.0.1:0", ",halfclose=false"},
 		{"wss", "wss://127.0.0.1:0,cert=" + cert, ",ca=" + cert},
-	} {
+	}
+}
+
+type transport struct{ name, listen, dial string }
+
+func TestAWebSocketKeepsTheContractOfStreams(t *testing.T) {
+	for _, kind := range transports(t) {
 		t.Run(kind.name, func(t *testing.T) {
 			if kind.name == "wss" && ws.UnderRace && !ws.Full() {
 				t.Skip("it is slow, and nothing of ours is different")
 			}
-			duplextest.Suite{WriteTimeoutFinal: true}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {
+			duplextest.Suite{}.Stream(t, func(t *testing.T) (a, b duplex.Stream) {
 				return endpointtest.Connect(t, kind.listen, kind.dial)
 			})
+		})
+	}
+}
+
+func TestAWebSocketIsANetConn(t *testing.T) {
+	for _, kind := range transports(t) {
+		t.Run(kind.name, func(t *testing.T) {
+			nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
+				x, y := endpointtest.Connect(t, kind.listen, kind.dial)
+				a, b = x.(net.Conn), y.(net.Conn)
+				return a, b, func() { _, _ = a.Close(), b.Close() }, nil
+			})
+		})
+	}
+}
+
+func TestWriteDeadlinesLoseNothing(t *testing.T) {
+	for _, kind := range transports(t) {
+		t.Run(kind.name, func(t *testing.T) {
+			a, b := endpointtest.Connect(t, kind.listen, kind.dial)
+			endpointtest.CutOff(t, a, b, kind.name != "plain")
 		})
 	}
 }

@@ -59,6 +59,22 @@ func TestPingsAreAnsweredWhileNobodyReads(t *testing.T) {
 	}
 }
 
+func TestPingsAreAnsweredWhoeverMayNotWriteAnyMore(t *testing.T) {
+	s, peer := beside(t)
+	_ = peer.CloseRead(t.Context())
+	if err := s.(net.Conn).SetWriteDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if err := peer.Ping(inTime(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Write([]byte("x")); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+}
+
 func TestACloseFrameIsSeenWhileNobodyReads(t *testing.T) {
 	s, peer := beside(t)
 	if err := peer.Write(t.Context(), websocket.MessageText, []byte("bye")); err != nil {

@@ -3,8 +3,10 @@ package ws
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -21,6 +23,10 @@ type wire struct {
 	client bool         // what we send is masked
 	heard  atomic.Int64 // how many reads brought something
 	owes
+
+	// rest is what a deadline has left of a frame; it goes out before anything
+	// else. Whoever has the right to write uses it.
+	rest []byte
 
 	failing sync.Mutex
 	err     error // of the first read that failed
@@ -59,8 +65,12 @@ type sending [longestHeader + splitSize]byte
 var sendings = sync.Pool{New: func() any { return new(sending) }}
 
 // send sends a frame that is a message or a control frame. The caller sees to it
-// that this is not within another frame.
+// that this is not within another frame. What a deadline leaves of it is kept, and
+// the error matches os.ErrDeadlineExceeded.
 func (w *wire) send(kind byte, payload []byte) error {
+	if err := w.flush(); err != nil {
+		return err
+	}
 	buf := sendings.Get().(*sending)
 	defer sendings.Put(buf)
 	b := append(buf[:0], last|kind)
@@ -82,6 +92,7 @@ func (w *wire) send(kind byte, payload []byte) error {
 		key = binary.LittleEndian.Uint32(buf[len(b):])
 		b = b[:len(b)+4]
 	}
+	var late error
 	for {
 		room := buf[len(b):]
 		piece := payload[:min(len(payload), len(room))]
@@ -91,11 +102,34 @@ func (w *wire) send(kind byte, payload []byte) error {
 			copy(room, piece)
 		}
 		payload = payload[len(piece):]
-		if _, err := w.Write(buf[:len(b)+len(piece)]); err != nil || len(payload) == 0 {
-			return err
+		b = buf[:len(b)+len(piece)]
+		if late == nil {
+			n, err := w.Write(b)
+			if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+				return err
+			}
+			b, late = b[n:], err
 		}
-		b = b[:0]
+		if late != nil {
+			w.rest = append(w.rest, b...)
+		}
+		if len(payload) == 0 {
+			return late
+		}
+		b = buf[:0]
 	}
+}
+
+// flush sends what is kept. It is still kept if the deadline has passed.
+func (w *wire) flush() error {
+	if len(w.rest) == 0 {
+		return nil
+	}
+	n, err := w.Write(w.rest)
+	if w.rest = w.rest[max(n, 0):]; len(w.rest) == 0 {
+		w.rest = nil
+	}
+	return err
 }
 
 // nothing is what the library gets in place of the connection: it speaks no more
