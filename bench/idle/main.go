@@ -7,14 +7,14 @@
 //	go run ./idle [-conns 100000] [-rounds 5] [-time 10s]
 //
 // It raises its limit of descriptors as far as it may, and says so if that is
-// not far enough: then there are as many connections as it allows.
+// not far enough: then several processes of a server share the connections.
 package main
 
 import (
-	"crypto/tls"
 	"flag"
 	"log"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,18 +23,22 @@ import (
 
 	"github.com/duplex-go/duplex/bench/comparison"
 	"github.com/duplex-go/duplex/bench/program"
-	"github.com/duplex-go/duplex/internal/load"
 	"github.com/duplex-go/duplex/internal/result"
 )
 
 var (
 	conns  = flag.Int("conns", 100_000, "how many connections")
-	length = flag.Duration("time", 10*time.Second, "how long the connections beat")
+	length = flag.Duration("time", 5*time.Second, "how long the connections beat")
 )
 
 func main() {
 	allowed := raise()
-	if role := program.Role(); role != "" {
+	switch role := program.Role(); role {
+	case "":
+	case loadRole:
+		beLoad()
+		return
+	default:
 		serve(role)
 		return
 	}
@@ -46,13 +50,15 @@ func main() {
 	}
 	defer os.RemoveAll(dir)
 	list, names := comparison.Choose(run, servers(run, dir), func(p program.Program) string { return p.Name })
-	n := *conns
-	if most := allowed - spare; n > most {
-		run.Note("%d descriptors are allowed here, so there are %d connections and not %d", allowed, most, n)
-		n = most
+	most = allowed - spare
+	if parts := (*conns + most - 1) / most; parts > 1 {
+		run.Note("%d descriptors are allowed to a process here, so %d processes of each server share the %d connections", allowed, parts, *conns)
 	}
-	compare(run, list, names, n, filepath.Join(dir, "certificate"))
+	compare(run, list, names, *conns, filepath.Join(dir, "certificate"))
 }
+
+// most is how many connections a process may have.
+var most int
 
 // spare is how many descriptors are left for what is no connection.
 const spare = 100
@@ -84,27 +90,25 @@ func compare(run *comparison.Run, list []program.Program, names []string, n int,
 	cost := result.Less("idle-beat", "Idle connections, their beats", "µs of the server's processor time a beat", names)
 	row := result.Number(float64(n)) + " connections"
 	comparison.Each(run, row, list, func(p program.Program) {
-		kib, micros := measure(p, n, time.Second, nil)
+		kib, micros := measure(p, n, time.Second)
 		memory.Add(row, p.Name, kib)
 		cost.Add(row+", a beat a second", p.Name, micros)
 	})
-	// Where there cannot be a hundred thousand connections there can be as many
-	// beats as half of them have.
+	// As many beats as half of a hundred thousand connections have, from few.
 	n = min(n, 5_000)
 	row = result.Number(float64(n)) + " connections, ten beats a second"
 	comparison.Each(run, row, list, func(p program.Program) {
-		_, micros := measure(p, n, time.Second/10, nil)
+		_, micros := measure(p, n, time.Second/10)
 		cost.Add(row, p.Name, micros)
 	})
-	secure, err := certificate(file)
-	if err != nil {
+	if err := certificate(file); err != nil {
 		log.Fatal(err)
 	}
 	_ = os.Setenv(certificateVariable, file)
 	row = result.Number(float64(n)) + " connections with TLS"
 	comparison.Each(run, row, slices.DeleteFunc(slices.Clone(list), func(p program.Program) bool { return p.Name != "net" && p.Name != "duplex" }),
 		func(p program.Program) {
-			kib, micros := measure(p, n, time.Second, secure)
+			kib, micros := measure(p, n, time.Second)
 			memory.Add(row, p.Name, kib)
 			cost.Add(row+", a beat a second", p.Name, micros)
 		})
@@ -115,25 +119,52 @@ func compare(run *comparison.Run, list []program.Program, names []string, n int,
 // between the beats of a connection.
 const beatVariable = "BEAT_MS"
 
-// measure starts p, opens n connections to it, with TLS if secure is given, and
-// lets each beat every period.
-func measure(p program.Program, n int, period time.Duration, secure *tls.Config) (kib, micros float64) {
+// measure starts p, opens n connections to it, and lets each beat every period. A
+// beat counts when it has come: a server that has no time for all of them makes
+// one of several.
+func measure(p program.Program, n int, period time.Duration) (kib, micros float64) {
 	_ = os.Setenv(beatVariable, strconv.Itoa(int(period.Milliseconds())))
-	cmd, addr := p.Start()
-	defer program.Stop(cmd)
-	before := program.Resident(cmd.Process.Pid)
-	beats, err := load.NewBeats(addr, n, opened, secure)
-	if err != nil {
-		log.Fatal(err)
+	parts := (n + most - 1) / most
+	var servers []*exec.Cmd
+	var loaders []*loader
+	defer func() {
+		for i := range servers {
+			loaders[i].stop()
+			program.Stop(servers[i])
+		}
+	}()
+	resident := 0
+	for i := range parts {
+		cmd, addr := p.Start()
+		resident -= program.Resident(cmd.Process.Pid)
+		share := (n + i) / parts
+		servers, loaders = append(servers, cmd), append(loaders, startLoad(addr, share, opened))
+		opened += share
 	}
-	defer beats.Close()
-	opened += n
+	beats := func() (sum int64) {
+		for _, l := range loaders {
+			sum += l.beats()
+		}
+		return sum
+	}
+	used := func() (sum time.Duration) {
+		for _, s := range servers {
+			sum += program.ProcessorTime(s.Process.Pid)
+		}
+		return sum
+	}
+	beats()                     // all are open
 	time.Sleep(3 * time.Second) // what opening them took is given back
-	used := program.ProcessorTime(cmd.Process.Pid)
+	n0, t0 := beats(), used()
 	time.Sleep(*length)
-	micros = float64((program.ProcessorTime(cmd.Process.Pid) - used).Nanoseconds()) / 1e3 / (float64(n) * length.Seconds() / period.Seconds())
-	kib = float64(program.Resident(cmd.Process.Pid)-before) / float64(n)
-	return kib, micros
+	n1, t1 := beats(), used()
+	for _, s := range servers {
+		resident += program.Resident(s.Process.Pid)
+	}
+	if n1 == n0 {
+		log.Fatalf("%s: no beat has come", p.Name)
+	}
+	return float64(resident) / float64(n), float64((t1 - t0).Nanoseconds()) / 1e3 / float64(n1-n0)
 }
 
 // opened counts the connections of all rounds.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // Beats is a number of connections that say nothing and read what the server
@@ -12,6 +13,7 @@ import (
 type Beats struct {
 	conns   []net.Conn
 	reading sync.WaitGroup
+	read    atomic.Int64
 }
 
 // NewBeats connects to addr. opened is how many connections its callers have
@@ -39,14 +41,19 @@ func NewBeats(addr string, conns, opened int, secure *tls.Config) (*Beats, error
 		b.reading.Go(func() {
 			p := make([]byte, 1)
 			for {
-				if _, err := c.Read(p); err != nil {
+				n, err := c.Read(p)
+				if err != nil {
 					return
 				}
+				b.read.Add(int64(n))
 			}
 		})
 	}
 	return b, nil
 }
+
+// Read returns how many bytes have been read, which is how many beats have come.
+func (b *Beats) Read() int64 { return b.read.Load() }
 
 // source returns the address to connect from for the n-th time, or nil where all
 // of loopback is one address.
