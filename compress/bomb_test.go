@@ -108,6 +108,9 @@ func TestALimitStopsABombWithinABuffer(t *testing.T) {
 		if f.name == "rawdeflate huffman fast" || f.name == "gzip level 0" {
 			continue // these make no bombs
 		}
+		if race && f.name != "gzip" && f.name != "zstd" {
+			continue // slow there, and nothing in it is concurrent
+		}
 		z := bomb(t, 1, f.encode)
 		for _, limit := range []int64{1 << 10, 1 << 20, 3<<20 + 1} {
 			r := f.decode(guard{maxOutput: limit}).Reader(bytes.NewReader(z))
