@@ -206,6 +206,9 @@ func (m *merge) flow(d, opposite *direction) {
 func (m *merge) ended(d, opposite *direction, why Reason) {
 	if (m.End != KeepOpen || why == Stopped) && CanCloseWrite(d.dst) && !m.isShut(opposite) {
 		if err := d.dst.CloseWrite(); err != nil {
+			if notConnected(err) { // any more, and nobody has ended that but the peer
+				err = fmt.Errorf("%w: %w", syscall.ECONNRESET, err)
+			}
 			d.err, d.failed = err, writing
 			m.stopped(d, WriteFailed)
 			return

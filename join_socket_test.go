@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -137,6 +138,21 @@ func TestJoinRule5_ContextReachesSplicesInEveryState(t *testing.T) {
 				t.Error("the cut is taken for an end")
 			}
 		})
+	}
+}
+
+// The kernel then only says that the socket is not connected.
+func TestJoinToAPeerThatHasResetSaysSo(t *testing.T) {
+	a, x := tcpEnds(t)
+	b, y := tcpEnds(t)
+	done := startJoin(t.Context(), duplex.Joiner{}, x, y)
+	noError(t, b.CloseWrite())
+	receiveEnd(t, a, "")
+	resetConn(t, b)
+	noError(t, a.CloseWrite())
+	got := within(t, "join", done)
+	if wantError(t, got.err, syscall.ECONNRESET); got.AB.Reason != duplex.WriteFailed {
+		t.Errorf("%+v", got.Result)
 	}
 }
 
