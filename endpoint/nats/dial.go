@@ -31,16 +31,34 @@ func dial(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newStream(l, config, "")
-	err = l.PublishMsg(&nats.Msg{Subject: a.subject, Reply: c.own, Data: append([]byte(hello), c.flow.Next()...)})
-	if err == nil {
-		err = c.await(ctx)
-	}
-	if err != nil {
+	for {
+		c := newStream(l, config, "")
+		err := c.ask(ctx, a.subject)
+		if err == nil {
+			return c, nil
+		}
 		_ = c.Abort(err)
-		return nil, dialError(a, err)
+		if !askAgain(err) || ctx.Err() != nil {
+			return nil, dialError(a, err)
+		}
 	}
-	return c, nil
+}
+
+// ask asks whoever listens on subject to take s, and waits for the answer.
+func (s *stream) ask(ctx context.Context, subject string) error {
+	err := s.link.PublishMsg(&nats.Msg{Subject: subject, Reply: s.own, Data: append([]byte(hello), s.flow.Next()...)})
+	if err != nil {
+		return err
+	}
+	return s.await(ctx)
+}
+
+// askAgain reports whether a dialler has come to a listener that was just being
+// closed. The server sends it there no more: the next answer is another
+// listener's, or that there is none.
+func askAgain(err error) bool {
+	var refused *flow.CauseError
+	return errors.As(err, &refused) && refused.Text == errListenerClosed.Error()
 }
 
 // await waits until the peer has shown that it is there.

@@ -26,11 +26,12 @@ type listener struct {
 	at     address
 	config flow.Config
 	sub    *nats.Subscription
-	tasks  sync.WaitGroup
 
-	queue  chan *stream // that wait to be accepted
-	closed chan struct{}
-	shut   sync.Once
+	mu      sync.Mutex    // held while a stream is queued, and while no more are to be
+	queue   chan *stream  // that wait to be accepted
+	closed  chan struct{} // no stream is taken any more
+	drained chan struct{} // closed when all that came behind that has been refused
+	shut    sync.Once
 }
 
 func listen(ctx context.Context, s *endpoint.Spec) (net.Listener, error) {
@@ -40,8 +41,9 @@ func listen(ctx context.Context, s *endpoint.Spec) (net.Listener, error) {
 	}
 	l := &listener{
 		spec: s, at: a,
-		queue:  make(chan *stream, max(s.Options.Count("backlog", backlog), 1)),
-		closed: make(chan struct{}),
+		queue:   make(chan *stream, max(s.Options.Count("backlog", backlog), 1)),
+		closed:  make(chan struct{}),
+		drained: make(chan struct{}),
 	}
 	if l.link, err = openLink(ctx, s, true); err != nil {
 		return nil, err
@@ -61,13 +63,16 @@ func (l *listener) subscribe(ctx context.Context) (err error) {
 	if l.config, err = flowConfig(l.spec, l.link.MaxPayload()); err != nil {
 		return err
 	}
-	l.tasks.Add(1)
+	l.link.tasks.Add(1)
 	l.sub, err = l.link.QueueSubscribe(l.at.subject, cmp.Or(l.spec.Options.Text("queue"), defaultQueue), l.open)
 	if err != nil {
-		l.tasks.Done()
+		l.link.tasks.Done()
 		return err
 	}
-	whenClosed(l.sub, l.tasks.Done)
+	whenClosed(l.sub, func() {
+		close(l.drained)
+		l.link.tasks.Done()
+	})
 	bound, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if err := l.link.FlushWithContext(bound); err != nil {
@@ -107,6 +112,8 @@ func (l *listener) take(s *stream, frames []byte) error {
 	if err := s.flow.Receive(frames); err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	select {
 	case <-l.closed:
 		return errListenerClosed
@@ -120,7 +127,8 @@ func (l *listener) take(s *stream, frames []byte) error {
 	}
 }
 
-// errListenerClosed is what a dialler is told that came too late.
+// errListenerClosed is what a dialler is told that came too late. It then asks
+// again, and knows by this text that it should: see [dial].
 var errListenerClosed = errors.New("the listener has been closed")
 
 // Accept returns the next stream. After Close it returns an error that matches
@@ -135,28 +143,52 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // Close takes no more streams, and aborts those that nobody has accepted. Those
-// that were go on.
+// that were go on. When it returns the server sends no more here, unless it takes
+// longer than a second to say so.
 func (l *listener) Close() error {
 	l.shut.Do(func() {
-		close(l.closed)
-		bound := time.AfterFunc(closeTime, l.link.dialer.cut) // the library waits for a server that does not read
-		defer bound.Stop()
-		if l.sub != nil {
-			_ = l.sub.Unsubscribe() // it fails with the connection only
-			l.tasks.Wait()
-		}
-		for {
+		l.unsubscribe()
+		for len(l.queue) > 0 {
 			select {
 			case s := <-l.queue:
 				_ = s.Abort(errListenerClosed)
-				continue
-			default:
+			default: // somebody has accepted it
 			}
-			break
 		}
 		_ = l.link.leave()
 	})
 	return nil
+}
+
+// unsubscribe has the server send streams to others. Until the server has heard
+// of that it still sends some here. Nobody else gets those, so they are refused
+// and not dropped: a dialler would wait for an answer in vain.
+func (l *listener) unsubscribe() {
+	bound := time.AfterFunc(closeTime, l.link.dialer.cut) // the library waits for a server that does not read
+	// Nothing is refused before the server is told: who asks again at once must
+	// not come here again.
+	l.mu.Lock()
+	close(l.closed)
+	if l.sub != nil {
+		_ = l.sub.Drain() // it fails with the connection only
+		if !l.link.IsConnected() {
+			// The library would subscribe again with the next connection.
+			_ = l.sub.Unsubscribe()
+		}
+	}
+	l.mu.Unlock()
+	bound.Stop()
+	if l.sub == nil {
+		return
+	}
+	// A server that is slow is no reason to cut the streams that were accepted.
+	// The library goes on refusing meanwhile, at most until the link is closed.
+	late := time.NewTimer(closeTime)
+	defer late.Stop()
+	select {
+	case <-l.drained:
+	case <-late.C:
+	}
 }
 
 // Addr returns the subject.

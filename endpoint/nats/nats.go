@@ -12,7 +12,9 @@
 //	duplex1 + frames
 //
 // to the subject, with a subject of its own to be answered at; one listener of
-// the queue group answers with frames, and the subject that it is reached at.
+// the queue group answers with frames, and the subject that it is reached at. One
+// that has just been closed refuses with "the listener has been closed", and the
+// dialler asks again.
 // From then on each message is frames of package flow, and names in its reply
 // field where its sender is reached: so the server itself answers, "no
 // responders", once that peer is gone.

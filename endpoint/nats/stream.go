@@ -80,7 +80,7 @@ func (s *stream) deliver(m *nats.Msg) {
 	}
 	first, from := s.from(m)
 	switch {
-	case isReset(m.Data) && (m.Reply == "" || m.Reply == from):
+	case isReset(m.Data) && (m.Reply == "" || m.Reply == from || from == ""): // also of a stream that is aborted before it has answered
 		_ = s.flow.Receive(m.Data)
 		s.begin(refusal(m.Data))
 	case m.Reply != from && s.dialled:
