@@ -69,7 +69,7 @@ func (s *tlsStream) Write(p []byte) (n int, err error) {
 	defer s.writing.Unlock()
 	for {
 		if d := s.deadline.Load(); d != nil && !time.Now().Before(*d) {
-			return n, &net.OpError{Op: "write", Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.ErrDeadlineExceeded}
+			return n, &net.OpError{Op: "write", Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.ErrDeadlineExceeded}
 		}
 		if err := s.below.flush(); err != nil {
 			return n, s.why(err)
