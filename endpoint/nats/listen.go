@@ -76,6 +76,9 @@ func (l *listener) subscribe(ctx context.Context) (err error) {
 	bound, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	if err := l.link.FlushWithContext(bound); err != nil {
+		if errors.Is(err, nats.ErrConnectionClosed) { // or lost: the library gives up who waits before it connects again
+			err = fmt.Errorf("the connection to the NATS server at %s is lost: %w", l.link.name, unexpected(err))
+		}
 		return err
 	}
 	// A permission that is missing is told before the flush is answered.
