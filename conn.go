@@ -23,13 +23,14 @@ import (
 // else.
 type Conn struct {
 	below  Stream
-	sender sender // of below
+	sender sender // of below, once there is a timer
 
 	// What every message needs stands together.
 	read, written atomic.Int64
 	unread        []byte       // only the reader touches it
 	writes        atomic.Int32 // calls under way, see trueEnd
 	broken        atomic.Bool  // writeEnd.err is set
+	timed         atomic.Bool  // one of its timers calls
 	cork          cork
 	serial        serial
 
@@ -65,7 +66,7 @@ func NewConn(s Stream) *Conn {
 	if c, ok := s.(*Conn); ok {
 		return c
 	}
-	return &Conn{below: s, sender: newSender(s)}
+	return &Conn{below: s}
 }
 
 // latch is set once, with the error that ended something, and can be waited
@@ -175,7 +176,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	c.writes.Add(1)
 	var n int
 	var err error
-	if c.sender.takes(p) {
+	if c.timed.Load() && c.sender.takes(p) {
 		n, err = c.sender.send(c.below, p)
 	} else {
 		n, err = c.below.Write(p)

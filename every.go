@@ -33,6 +33,7 @@ func (c *Conn) startTimer(t *timer) (stop func()) {
 	if c.clock == nil {
 		c.clock = new(clock)
 	}
+	c.sender.prepare(c.below)
 	t.sibling, c.timers = c.timers, t
 	c.clock.start(t)
 	return t.stop
@@ -46,7 +47,10 @@ func (t *timer) call() {
 	if t.once {
 		t.stop()
 	}
-	if err := protect(func() error { t.f(); return nil }); err != nil {
+	t.c.timed.Store(true)
+	err := protect(func() error { t.f(); return nil })
+	t.c.timed.Store(false)
+	if err != nil {
 		t.c.crash(err)
 	}
 }

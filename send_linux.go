@@ -10,35 +10,37 @@ import (
 	"unsafe"
 )
 
-// shortSend is the longest write that Go's scheduler is not told of. It takes
-// some microseconds and never waits, so nobody misses the processor meanwhile;
-// to tell of it costs as much as a tenth of it, most of that in the runtime's
-// monitor, which wakes whenever a system call follows an idle moment.
+// shortSend is the longest write of a beat, which Go's scheduler is not told of. It
+// takes some microseconds and never waits, so nobody misses the processor
+// meanwhile; to tell of it costs a tenth as much, most of that in the runtime's
+// monitor, which wakes whenever a system call follows an idle moment. A busy
+// server has no such moments, and is faster if the scheduler knows.
 const shortSend = 4 << 10
 
-// sender sends short writes straight to a socket. The zero value is for what is
-// none.
-type sender struct{ raw syscall.RawConn }
+// sender sends what timers write straight to a socket, if it is short.
+type sender struct {
+	raw      syscall.RawConn // nil for what is none
+	prepared bool
+}
 
-func newSender(s Stream) sender {
-	sock := streamSocket(s)
-	if sock == nil {
-		return sender{}
+// prepare makes s ready before the first timer of a stream writes to it.
+func (s *sender) prepare(to Stream) {
+	if s.prepared {
+		return
 	}
-	raw, err := sock.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return sender{}
+	s.prepared = true
+	if sock := streamSocket(to); sock != nil {
+		s.raw, _ = sock.(syscall.Conn).SyscallConn() // nil if it is closed
 	}
-	return sender{raw}
 }
 
 // takes reports whether send is to be called in place of Write.
-func (s sender) takes(p []byte) bool {
+func (s *sender) takes(p []byte) bool {
 	return s.raw != nil && len(p) > 0 && len(p) <= shortSend
 }
 
-// send is to's Write; to is the socket that s was made of.
-func (s sender) send(to Stream, p []byte) (int, error) {
+// send is to's Write; to is what s was prepared for.
+func (s *sender) send(to Stream, p []byte) (int, error) {
 	c := sends.Get().(*sending)
 	c.p = p
 	err := s.raw.Write(c.try)
