@@ -25,7 +25,7 @@ type command struct {
 // commands are all comparisons, those first that a long run leaves the least warm.
 var commands = []command{
 	{name: "core", path: "./core", short: []string{"-chunks", "2048", "-writes", "50000", "-mib", "64"}},
-	{name: "echo", path: "./echo", short: []string{"-turns", "3"}},
+	{name: "echo", path: "./echo", short: []string{"-turns", "1", "-time", "100ms"}},
 	{name: "endpoints", path: "./endpoints", short: []string{"-mib", "8", "-trips", "300"}},
 	{name: "idle", path: "./idle", short: []string{"-conns", "1000", "-time", "2s"}},
 	{name: "gzip", path: "./gzip", short: []string{"-mib", "1"}},

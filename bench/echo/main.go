@@ -2,10 +2,11 @@
 // goroutine a connection, cloudwego/netpoll, Node's net and a single-threaded C
 // epoll server: the requests a second of a closed loop, at several numbers of
 // connections and sizes, and the processor time that one takes of the server. All
-// servers run all the time, and in every round are loaded in turn for a moment
-// each, many times over.
+// servers run all the time, and in every round are loaded in turn, a few times for
+// half a second: who waits for the others is idle as long, and has its connections
+// to wake.
 //
-//	go run ./echo [-rounds 5] [-turns 20] [-time 50ms]
+//	go run ./echo [-rounds 5] [-turns 2] [-time 500ms]
 package main
 
 import (
@@ -25,8 +26,8 @@ import (
 )
 
 var (
-	turns  = flag.Int("turns", 20, "how many turns everybody has in a round")
-	length = flag.Duration("time", 50*time.Millisecond, "how long a turn is")
+	turns  = flag.Int("turns", 2, "how many turns everybody has in a round")
+	length = flag.Duration("time", 500*time.Millisecond, "how long a turn is")
 	only   = flag.String("only", "", "measure only configurations that contain this, such as \"64 ×\"")
 )
 
