@@ -17,6 +17,10 @@ type Config struct {
 	// Window is how many bytes the peer may send ahead of what has been read.
 	// Zero means DefaultWindow, 256 KiB.
 	Window int
+	// MaxWindow is what Window may grow to: it doubles when the reader has taken
+	// all that has come and the peer has used most of what it was allowed. With
+	// zero, or less than Window, it stays.
+	MaxWindow int
 	// HighWaterMark is how many bytes may wait to be sent, or, with Retain, for
 	// the peer's acknowledgement. Zero means DefaultWindow.
 	HighWaterMark int

@@ -5,6 +5,7 @@ import "math"
 // receiver is what is read: read <= received <= limit.
 type receiver struct {
 	window uint64
+	most   uint64 // what the window may grow to
 	queue  pieces
 
 	read     uint64 // bytes that have been read, or dropped
@@ -67,7 +68,16 @@ func (r *receiver) waiting() int { return int(r.received - r.read) }
 func (r *receiver) take(p []byte) (n int, tell bool) {
 	n = r.queue.take(p)
 	r.read += uint64(n)
+	r.grow()
 	return n, !r.ended && r.grantable()-r.limit >= (r.window+1)/2
+}
+
+// grow doubles the window when all has been read and the peer has used most of
+// what it was allowed: then it is the window that holds it up, not the reader.
+func (r *receiver) grow() {
+	if r.window < r.most && r.read == r.received && r.limit-r.received < r.window/4 {
+		r.window = min(2*r.window, r.most)
+	}
 }
 
 // early reports whether there is enough room again to tell the peer of it where

@@ -212,7 +212,7 @@ func (s *simulation) check() {
 }
 
 var simulated = []Config{
-	{Window: 100, HighWaterMark: 60, MaxPayload: 20},
+	{Window: 100, MaxWindow: 700, HighWaterMark: 60, MaxPayload: 20},
 	{Window: 1000, HighWaterMark: 3000, MaxPayload: 300},
 	{Window: 100, HighWaterMark: 200, MaxPayload: 50, Retain: true},
 }

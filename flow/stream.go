@@ -66,7 +66,7 @@ func New(c Config, ready func(*Stream)) *Stream {
 	s := &Stream{
 		ready:  ready,
 		send:   sender{mark: uint64(c.HighWaterMark), most: c.MaxPayload, retain: c.Retain},
-		recv:   receiver{window: uint64(c.Window)},
+		recv:   receiver{window: uint64(c.Window), most: uint64(c.MaxWindow)},
 		owes:   owes{window: true},
 		called: true,
 	}

@@ -62,7 +62,7 @@ var ownOptions = []endpoint.Option{
 	{Name: "creds", Kind: endpoint.Text, Use: endpoint.Always, Help: "a file with NATS credentials, a JWT and its key, to log in with; none"},
 	{Name: "nkey", Kind: endpoint.Text, Use: endpoint.Always, Help: "a file with the seed of an NKey to log in with; none"},
 	{Name: "inbox", Kind: endpoint.Text, Use: endpoint.Always, Help: "what the subjects begin with that streams are reached at, the same on both sides: this is what must be allowed beside the subject; _INBOX"},
-	{Name: "window", Kind: endpoint.Bytes, Use: endpoint.Always, Help: "how much the peer may send ahead of what is read; 256k"},
+	{Name: "window", Kind: endpoint.Bytes, Use: endpoint.Always, Help: "how much the peer may send ahead of what is read; 256k, and up to 2M for a reader that keeps up"},
 	{Name: "ping", Kind: endpoint.Duration, Use: endpoint.Always, Help: "how often to ask whether the peer is there; one from which nothing came twice as long is gone. A peer that the server has lost is found by it at once. 10s, 0 never asks"},
 }
 
@@ -165,6 +165,10 @@ func check(s *endpoint.Spec) error {
 	return client.CheckTLS()
 }
 
+// largestWindow is what the window of a stream grows to whose reader keeps up: what
+// flows through a server and back in a millisecond at two gigabytes a second.
+const largestWindow = 2 << 20
+
 // flowConfig returns how the streams of s flow, over messages of at most
 // maxPayload bytes.
 func flowConfig(s *endpoint.Spec, maxPayload int64) (flow.Config, error) {
@@ -174,8 +178,13 @@ func flowConfig(s *endpoint.Spec, maxPayload int64) (flow.Config, error) {
 		return flow.Config{}, endpoint.Usagef("the server takes messages of %d bytes at most, and a stream needs %d", maxPayload, maxPayload-room+least)
 	}
 	window := int(min(s.Options.Bytes("window", flow.DefaultWindow), 1<<30))
+	most := window
+	if !s.Options.Has("window") {
+		most = largestWindow
+	}
 	return flow.Config{
 		Window:        window,
+		MaxWindow:     most,
 		HighWaterMark: window,
 		MaxPayload:    int(min(room, flow.DefaultMaxPayload)),
 		Ping:          s.Options.Duration("ping", pingTime),
