@@ -19,7 +19,7 @@ import (
 
 var (
 	mib   = flag.Int64("mib", 64, "how many MiB go through in bulk")
-	trips = flag.Int("trips", 3000, "how many messages go to and fro")
+	trips = flag.Int("trips", 20_000, "how many messages go to and fro")
 	kind  = flag.String("kind", "", "measure this kind only: ws, quic or nats")
 )
 
