@@ -3,7 +3,7 @@
 // small messages. Both sides and the NATS server run in this one process; all
 // ways to a connection are measured in turn in every round.
 //
-//	go run ./endpoints [-rounds 5] [-mib 64] [-trips 3000]
+//	go run ./endpoints [-rounds 5] [-mib 64] [-trips 20000]
 package main
 
 import (
