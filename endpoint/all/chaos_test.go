@@ -7,7 +7,6 @@ import (
 	"net"
 	"runtime"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/duplex-go/duplex/deflate"
 	"github.com/duplex-go/duplex/duplextest"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
-	"github.com/duplex-go/duplex/hub"
 )
 
 // fault is one thing that goes wrong between two ends. Of QUIC, what passes is
@@ -160,12 +158,7 @@ func (c *chaos) pings() bool {
 // hangs.
 func TestR80_AStreamDeliversAllOrFails(t *testing.T) {
 	duplextest.NoLeaks(t)
-	h, err := hub.Config{}.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
-	bed := &testBed{cert: endpointtest.Certificate(t), hub: h}
+	bed := newTestBed(t)
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
@@ -181,13 +174,6 @@ func TestR80_AStreamDeliversAllOrFails(t *testing.T) {
 			}
 		})
 	}
-}
-
-// testBed is what all schedules share.
-type testBed struct {
-	cert   string
-	hub    *hub.Hub
-	opened atomic.Int64 // streams over QUIC
 }
 
 // cell meets a transport with a fault in what one of its ends sends.

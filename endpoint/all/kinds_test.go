@@ -1,22 +1,14 @@
 package all_test
 
 import (
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
@@ -42,7 +34,7 @@ type kind struct {
 	open     func(t *testing.T, content []byte) side
 }
 
-func kinds() []kind {
+func kinds(bed *testBed) []kind {
 	both := func(name string, open func(t *testing.T) side) kind {
 		return kind{name, true, true, true, true, func(t *testing.T, _ []byte) side { return open(t) }}
 	}
@@ -58,7 +50,7 @@ func kinds() []kind {
 			return side{near: a, far: d}
 		})
 	}
-	cert := selfSigned()
+	cert := bed.cert
 	return append([]kind{
 		dialled("tcp", "tcp://127.0.0.1:0", ""),
 		accepted("tcp with PROXY", "tcp://127.0.0.1:0,proxy", ",proxy=2"),
@@ -67,7 +59,7 @@ func kinds() []kind {
 		dialled("ws", "ws://127.0.0.1:0/x", ""),
 		accepted("wss", "wss://127.0.0.1:0/x,cert="+cert, ",ca="+cert),
 		dialled("quic", "quic://127.0.0.1:0,cert="+cert, ",ca="+cert),
-		dialled("nats", natsServer()+"/x", ""),
+		dialled("nats", bed.hub.URL()+"/x", ""),
 		both("pair", func(*testing.T) side {
 			near, far := duplex.Pair()
 			return side{near: near, far: far}
@@ -136,6 +128,23 @@ func behindProxy(t *testing.T, scheme, options string, through func(to string) s
 	return side{near: near, far: duplex.FromConn(far)}, pid
 }
 
+// testBed is what all streams of a test share.
+type testBed struct {
+	cert   string
+	hub    *hub.Hub
+	opened atomic.Int64 // streams over QUIC that meet a fault
+}
+
+func newTestBed(t *testing.T) *testBed {
+	t.Helper()
+	h, err := hub.Config{}.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return &testBed{cert: endpointtest.Certificate(t), hub: h}
+}
+
 // shortDir returns a directory whose name leaves room for that of a socket.
 func shortDir(t *testing.T) string {
 	t.Helper()
@@ -146,43 +155,3 @@ func shortDir(t *testing.T) string {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
-
-// natsServer returns the URL of theHub, which it starts.
-var (
-	theHub     *hub.Hub
-	natsServer = sync.OnceValue(func() string {
-		h, err := hub.Config{}.Start(context.Background())
-		if err != nil {
-			panic(err)
-		}
-		theHub = h
-		return h.URL()
-	})
-)
-
-// selfSigned returns a file with a certificate for this machine and its key.
-var selfSigned = sync.OnceValue(func() string {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		panic(err)
-	}
-	file, err := os.CreateTemp("", "duplex-cert")
-	if err != nil {
-		panic(err)
-	}
-	defer file.Close()
-	_ = pem.Encode(file, &pem.Block{Type: "CERTIFICATE", Bytes: der})
-	_ = pem.Encode(file, &pem.Block{Type: "PRIVATE KEY", Bytes: private})
-	return file.Name()
-})

@@ -19,17 +19,14 @@ import (
 // DUPLEX_FULL it does so in every order and with several amounts, of which
 // 64 MiB pass between the eight transports that R01 names.
 func TestR01_EveryKindJoinsEveryKind(t *testing.T) {
-	selfSigned() // before leaks are looked for
-	defer os.Remove(selfSigned())
-	natsServer()
-	defer func() { theHub.Close() }()
+	bed := newTestBed(t)
 	sizes := []int{1 << 20}
 	if os.Getenv("DUPLEX_FULL") != "" {
 		sizes = []int{0, 1, 1 << 20, 8 << 20, bulk}
 	}
 	pair := 0
-	for _, a := range kinds() {
-		for _, b := range kinds() {
+	for _, a := range kinds(bed) {
+		for _, b := range kinds(bed) {
 			if !a.sends && !b.sends {
 				continue // nobody would ever end
 			}
