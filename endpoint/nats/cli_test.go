@@ -14,6 +14,7 @@ import (
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
+	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 	"github.com/duplex-go/duplex/hub"
 	client "github.com/nats-io/nats.go"
 )
@@ -144,22 +145,7 @@ func TestR81_WhatNATSsCommandSaysIsNoStream(t *testing.T) {
 	defer l.Close()
 	stream := func() (near, far duplex.Stream) {
 		t.Helper()
-		accepted := make(chan error, 1)
-		go func() {
-			c, err := l.Accept()
-			if err == nil {
-				far, err = endpoint.Ready(t.Context(), duplex.FromConn(c))
-			}
-			accepted <- err
-		}()
-		near, err := endpoint.Dial(t.Context(), h.URL()+"/ours")
-		if err != nil {
-			_ = l.Close()
-		}
-		if err := errors.Join(err, <-accepted); err != nil {
-			t.Fatal(err)
-		}
-		return near, far
+		return endpointtest.ConnectTo(t, l, h.URL()+"/ours")
 	}
 	talk := func(near, far duplex.Stream) {
 		t.Helper()

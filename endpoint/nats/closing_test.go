@@ -80,15 +80,8 @@ func TestADiallerThatComesToAClosingListenerAsksAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A stream of before keeps the listener's connection open.
-			before, err := endpoint.Dial(t.Context(), url)
-			if err != nil {
-				t.Fatal(err)
-			}
+			before, taken := endpointtest.ConnectTo(t, closing, url)
 			defer before.Close()
-			taken, err := closing.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
 			defer taken.Close()
 
 			hellos, err := c.SubscribeSync(subject)

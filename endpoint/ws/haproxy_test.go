@@ -77,34 +77,15 @@ func TestR81_HAProxyPassesStreamsOn(t *testing.T) {
 	}
 	defer l.Close()
 	url := "wss://" + haproxy(t, l.Addr(), cert) + "/x,ca=" + cert
-	connect := func(t *testing.T) (near, far duplex.Stream) {
-		t.Helper()
-		accepted := make(chan error, 1)
-		go func() {
-			c, err := l.Accept()
-			if err == nil {
-				far, err = endpoint.Ready(t.Context(), duplex.FromConn(c))
-			}
-			accepted <- err
-		}()
-		near, err := endpoint.Dial(t.Context(), url)
-		if err != nil {
-			_ = l.Close()
-		}
-		if err := errors.Join(err, <-accepted); err != nil {
-			t.Fatal(err)
-		}
-		return near, far
-	}
 	t.Run("two ends at their own times", func(t *testing.T) {
-		near, far := connect(t)
+		near, far := endpointtest.ConnectTo(t, l, url)
 		x := endpointtest.Exchange{Seed: 1, Sizes: [2]int{1 << 20, 1 << 20}, Ends: [2]string{"end", "end"}}
 		if !x.Run(t, near, far) {
 			t.Error("not all has come")
 		}
 	})
 	t.Run("an answer after the end of its request", func(t *testing.T) {
-		near, far := connect(t)
+		near, far := endpointtest.ConnectTo(t, l, url)
 		defer near.Close()
 		defer far.Close()
 		_, err := io.WriteString(near, "request")
@@ -123,7 +104,7 @@ func TestR81_HAProxyPassesStreamsOn(t *testing.T) {
 		}
 	})
 	t.Run("an abort", func(t *testing.T) {
-		near, far := connect(t)
+		near, far := endpointtest.ConnectTo(t, l, url)
 		defer far.Close()
 		read := make(chan error, 1)
 		go func() {

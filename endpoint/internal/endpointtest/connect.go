@@ -18,50 +18,51 @@ func Connect(t *testing.T, listen, options string) (dialled, accepted duplex.Str
 	if err != nil {
 		t.Fatal(err)
 	}
-	accepting := make(chan error, 1)
-	go func() {
-		var err error
-		accepted, err = endpoint.Accept(t.Context(), l)
-		accepting <- err
-	}()
-	dialled, err = endpoint.Dial(t.Context(), endpoint.URL(l)+options)
+	defer l.Close()
+	return ConnectTo(t, l, endpoint.URL(l)+options)
+}
+
+// ConnectTo dials url and returns the two ends of what comes of it, the other one
+// accepted by l, which is left open unless that fails.
+func ConnectTo(t *testing.T, l net.Listener, url string) (dialled, accepted duplex.Stream) {
+	t.Helper()
+	dialled, accepted, err := meet(t, l, url)
 	if err != nil {
-		_ = l.Close()
-	}
-	if err := errors.Join(err, <-accepting); err != nil {
 		t.Fatal(err)
 	}
 	return dialled, accepted
 }
 
-// Meet dials url and returns the two ends of what comes of it, the other one
-// accepted by l. ok is false, and nothing is left open, if the two have not met:
-// the dialler or the listener says that it failed, or the listener is closed. It
-// is for streams that something stands in the way of.
+// Meet is ConnectTo for streams that something stands in the way of. ok is false,
+// and nothing is left open, if the two have not met: the dialler or the listener
+// says that it failed, or the listener is closed.
 func Meet(t *testing.T, l net.Listener, url string) (near, far duplex.Stream, ok bool) {
-	accepted := make(chan duplex.Stream, 1)
+	near, far, err := meet(t, l, url)
+	return near, far, err == nil
+}
+
+func meet(t *testing.T, l net.Listener, url string) (near, far duplex.Stream, err error) {
+	accepting := make(chan error, 1)
 	go func() {
-		defer close(accepted)
 		c, err := l.Accept()
-		if err != nil {
-			return
+		if err == nil {
+			far, err = endpoint.Ready(t.Context(), duplex.FromConn(c))
 		}
-		if far, err := endpoint.Ready(t.Context(), duplex.FromConn(c)); err == nil {
-			accepted <- far
-		}
+		accepting <- err
 	}()
-	near, err := endpoint.Dial(t.Context(), url)
+	near, err = endpoint.Dial(t.Context(), url)
 	if err != nil {
 		_ = l.Close()
 	}
-	far, ok = <-accepted
-	switch {
-	case err == nil && ok:
-		return near, far, true
-	case ok:
-		_ = far.Close()
-	case err == nil:
+	accepted := <-accepting
+	if err == nil && accepted == nil {
+		return near, far, nil
+	}
+	if err == nil {
 		_ = near.Close()
 	}
-	return nil, nil, false
+	if accepted == nil {
+		_ = far.Close()
+	}
+	return nil, nil, errors.Join(err, accepted)
 }
