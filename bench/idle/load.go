@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/duplex-go/duplex/bench/program"
 	"github.com/duplex-go/duplex/internal/load"
 )
 
@@ -28,14 +29,12 @@ const loadRole = "load"
 // startLoad opens n connections to addr, with TLS if certificateVariable is set.
 // opened is as for load.NewBeats.
 func startLoad(addr string, n, opened int) *loader {
-	self, err := os.Executable()
-	if err != nil {
-		log.Fatal(err)
-	}
-	l := &loader{cmd: exec.Command(self, "serve", loadRole)}
+	self := program.Self(loadRole, loadRole).Args
+	l := &loader{cmd: exec.Command(self[0], self[1:]...)}
 	l.cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", loadVariable, addr, n, opened))
 	l.cmd.Stderr = os.Stderr
 	l.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var err error
 	if l.in, err = l.cmd.StdinPipe(); err != nil {
 		log.Fatal(err)
 	}

@@ -4,7 +4,7 @@
 // cloudwego/netpoll, Node's net and a single-threaded C epoll server. Every
 // server is measured in turn in every round.
 //
-//	go run ./idle [-conns 100000] [-rounds 5] [-time 10s]
+//	go run ./idle [-conns 100000] [-rounds 5] [-time 5s]
 //
 // It raises its limit of descriptors as far as it may, and says so if that is
 // not far enough: then several processes of a server share the connections.
@@ -51,7 +51,7 @@ func main() {
 	defer os.RemoveAll(dir)
 	list, names := comparison.Choose(run, servers(run, dir), func(p program.Program) string { return p.Name })
 	most = allowed - spare
-	if parts := (*conns + most - 1) / most; parts > 1 {
+	if parts := processes(*conns); parts > 1 {
 		run.Note("%d descriptors are allowed to a process here, so %d processes of each server share the %d connections", allowed, parts, *conns)
 	}
 	compare(run, list, names, *conns, filepath.Join(dir, "certificate"))
@@ -59,6 +59,9 @@ func main() {
 
 // most is how many connections a process may have.
 var most int
+
+// processes returns how many processes share n connections.
+func processes(n int) int { return (n + most - 1) / most }
 
 // spare is how many descriptors are left for what is no connection.
 const spare = 100
@@ -124,7 +127,7 @@ const beatVariable = "BEAT_MS"
 // one of several.
 func measure(p program.Program, n int, period time.Duration) (kib, micros float64) {
 	_ = os.Setenv(beatVariable, strconv.Itoa(int(period.Milliseconds())))
-	parts := (n + most - 1) / most
+	parts := processes(n)
 	var servers []*exec.Cmd
 	var loaders []*loader
 	defer func() {
