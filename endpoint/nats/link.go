@@ -51,8 +51,16 @@ func openLink(ctx context.Context, s *endpoint.Spec, lasting bool) (*link, error
 		users:   1,
 	}
 	l.wake.L = &l.mu
+	// A dialler's connection is one stream's: what is published there goes out at
+	// once. That of a listener gathers what its streams say meanwhile, at the price
+	// of waking the library's goroutine that sends it.
+	atOnce := 1
+	if lasting {
+		atOnce = nats.DefaultWriteBufSize
+	}
 	var err error
 	l.connection, err = connect(ctx, s, lasting,
+		nats.WriteBufferSize(atOnce),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { l.disconnected(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) { l.wrong(err) }),
 	)
@@ -141,7 +149,7 @@ func (l *link) add(s *stream) {
 func (l *link) ready(s *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.queued = true
+	s.queued++
 	l.queue = append(l.queue, s)
 	l.wake.Broadcast()
 }
@@ -169,7 +177,7 @@ func (l *link) publish() {
 			l.queue = append(l.queue, s) // behind the others
 			continue
 		}
-		s.queued = false
+		s.queued--
 		l.wake.Broadcast()
 	}
 }
@@ -219,10 +227,10 @@ func (l *link) drained(s *stream) bool {
 	defer timer.Stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for s.queued && !late {
+	for s.queued > 0 && !late {
 		l.wake.Wait()
 	}
-	return !s.queued
+	return s.queued == 0
 }
 
 // remove takes s from the link, whose last user closes it.

@@ -169,6 +169,11 @@ func check(s *endpoint.Spec) error {
 // flows through a server and back in a millisecond at two gigabytes a second.
 const largestWindow = 2 << 20
 
+// largestMessage is the largest message of a stream that is not a RESET. The library
+// copies each to memory of its own; up to 32 KiB the runtime has a size that fits,
+// and little more takes 40 KiB, zeroed first.
+const largestMessage = 32 << 10
+
 // flowConfig returns how the streams of s flow, over messages of at most
 // maxPayload bytes.
 func flowConfig(s *endpoint.Spec, maxPayload int64) (flow.Config, error) {
@@ -186,7 +191,7 @@ func flowConfig(s *endpoint.Spec, maxPayload int64) (flow.Config, error) {
 		Window:        window,
 		MaxWindow:     most,
 		HighWaterMark: window,
-		MaxPayload:    int(min(room, flow.DefaultMaxPayload)),
+		MaxPayload:    int(min(room, largestMessage-flow.Overhead)),
 		Ping:          s.Options.Duration("ping", pingTime),
 	}, nil
 }

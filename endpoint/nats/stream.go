@@ -23,7 +23,7 @@ type stream struct {
 
 	dialled bool
 
-	queued bool // it has something to publish; of the link, and guarded by its lock
+	queued int // how often it stands in the link's queue, or is being served; guarded by the link's lock
 
 	mu     sync.Mutex
 	to     string        // the subject that the peer is reached at; "" until it has answered
