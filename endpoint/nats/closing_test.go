@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
 	"github.com/duplex-go/duplex/endpoint/internal/endpointtest"
 	"github.com/duplex-go/duplex/endpoint/nats"
@@ -184,5 +185,68 @@ func TestAStreamThatIsAbortedBeforeItHasAnsweredIsRefused(t *testing.T) {
 	}
 	if derr := <-dialled; err != nil || derr == nil || !strings.Contains(derr.Error(), "refused: ") || !strings.Contains(derr.Error(), "not today") {
 		t.Errorf("dialling: %v, answering: %v", derr, err)
+	}
+}
+
+// The server goes on sending to a listener whose machine has vanished.
+func TestADiallerThatGetsNoAnswerAsksAgain(t *testing.T) {
+	c := raw(t)
+	url := shared().URL() + "/vanished"
+	vanished, err := c.QueueSubscribeSync("vanished", "duplex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := c.SubscribeSync("_INBOX.late")
+	if err == nil {
+		err = c.Flush()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dialled duplex.Stream
+	var dialErr error
+	done := make(chan struct{})
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	tasks.Go(func() {
+		defer close(done)
+		dialled, dialErr = endpoint.Dial(t.Context(), url)
+	})
+	question, err := vanished.NextMsg(10 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := endpoint.Listen(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tasks.Go(func() {
+		if <-done; dialErr != nil {
+			_ = l.Close()
+		}
+	})
+	if err := errors.Join(vanished.Unsubscribe(), c.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := endpoint.Accept(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	if <-done; dialErr != nil {
+		t.Fatal(dialErr)
+	}
+	defer dialled.Close()
+	// Whoever answers the first question after all has no stream.
+	if err := c.PublishRequest(question.Reply, late.Subject, flow.Frame{Kind: flow.Window, Offset: 1000}.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := late.NextMsg(10 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, _, err := flow.Parse(m.Data); f.Kind != flow.Reset || err != nil {
+		t.Errorf("an answer that comes too late is answered with %v, %v", f, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/duplex-go/duplex"
 	"github.com/duplex-go/duplex/endpoint"
@@ -31,32 +32,48 @@ func dial(ctx context.Context, s *endpoint.Spec) (duplex.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	patience := firstPatience
 	for {
 		c := newStream(l, config, "")
-		err := c.ask(ctx, a.subject)
+		err := c.ask(ctx, a.subject, patience)
 		if err == nil {
 			return c, nil
 		}
 		_ = c.Abort(err)
-		if !askAgain(err) || ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
+			return nil, dialError(a, context.Cause(ctx))
+		case err == errSilent:
+			patience *= 2 // it may be us who are far away
+		case !closing(err):
 			return nil, dialError(a, err)
 		}
 	}
 }
 
-// ask asks whoever listens on subject to take s, and waits for the answer.
-func (s *stream) ask(ctx context.Context, subject string) error {
+// firstPatience is how long whoever is asked first has to answer. A listener
+// answers at once, before anybody accepts; the server goes on sending to one whose
+// machine has vanished, for minutes, and may send the next question to another.
+const firstPatience = time.Second
+
+// errSilent ends a stream that nobody has answered; another is asked for.
+var errSilent = errors.New("no answer has come in time")
+
+// ask asks whoever listens on subject to take s, and waits so long for the answer.
+func (s *stream) ask(ctx context.Context, subject string, patience time.Duration) error {
 	err := s.link.PublishMsg(&nats.Msg{Subject: subject, Reply: s.own, Data: append([]byte(hello), s.flow.Next()...)})
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
+	defer cancel()
 	return s.await(ctx)
 }
 
-// askAgain reports whether a dialler has come to a listener that was just being
+// closing reports whether a dialler has come to a listener that was just being
 // closed. The server sends it there no more: the next answer is another
 // listener's, or that there is none.
-func askAgain(err error) bool {
+func closing(err error) bool {
 	var refused *flow.CauseError
 	return errors.As(err, &refused) && refused.Text == errListenerClosed.Error()
 }

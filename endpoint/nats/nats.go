@@ -14,7 +14,10 @@
 // to the subject, with a subject of its own to be answered at; one listener of
 // the queue group answers with frames, and the subject that it is reached at. One
 // that has just been closed refuses with "the listener has been closed", and the
-// dialler asks again.
+// dialler asks again; so it does, for another stream, when no answer has come
+// after a second, then after two, and so on: the machine that the server has sent
+// its question to may have vanished.
+//
 // From then on each message is frames of package flow, and names in its reply
 // field where its sender is reached: so the server itself answers, "no
 // responders", once that peer is gone.
