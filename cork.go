@@ -1,6 +1,7 @@
 package duplex
 
 import (
+	"io"
 	"net"
 	"sync/atomic"
 )
@@ -138,8 +139,28 @@ func (c *Conn) letOut(p []byte) (int, error) {
 func (c *Conn) writev(bufs net.Buffers) (int64, error) {
 	c.writes.Add(1)
 	defer c.writes.Add(-1)
-	n, err := bufs.WriteTo(bufferWriter(c.below))
+	n, err := writeBuffers(c.below, bufs)
 	c.written.Add(n)
 	c.writeOver(err)
 	return n, err
+}
+
+// writeBuffers writes all of bufs to s, in one system call where s is a socket,
+// and uses them up. A type that embeds a socket has its vectored writes too, but
+// may have a Write of its own, which must not be passed by.
+func writeBuffers(s Stream, bufs net.Buffers) (int64, error) {
+	w := bufferWriter(s)
+	if streamSocket(w) == nil {
+		w = exactWriter{w}
+	}
+	return bufs.WriteTo(w)
+}
+
+// exactWriter does not let a Write pass that takes less than all without an
+// error, which net.Buffers does not look for.
+type exactWriter struct{ io.Writer }
+
+func (w exactWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	return wrote(n, len(p), err)
 }

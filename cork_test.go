@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -185,5 +186,33 @@ func TestCorkKeepsTheOrderAndTheWholenessOfManyWriters(t *testing.T) {
 		if bytes.Count(got[:100], got[:1]) != 100 {
 			t.Fatalf("a write was interleaved: %q", got[:100])
 		}
+	}
+}
+
+// shouting embeds a socket, whose vectored writes it gets with it, and has a
+// Write of its own.
+type shouting struct{ *net.TCPConn }
+
+func (s shouting) Write(p []byte) (int, error) { return s.TCPConn.Write(bytes.ToUpper(p)) }
+
+func TestVectoredWritesDoNotPassAStreamsOwnWriteBy(t *testing.T) {
+	for name, write := range map[string]func(s duplex.Stream) error{
+		"WriteBuffers": func(s duplex.Stream) error {
+			_, err := duplex.NewConn(s).WriteBuffers([]byte("abc"), []byte("def"))
+			return err
+		},
+		"Cork": func(s duplex.Stream) error {
+			c := duplex.NewConn(s)
+			return c.Batch(func() error {
+				_, err := io.WriteString(c, "abcdef")
+				return err
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := tcpEnds(t)
+			noError(t, write(shouting{a}))
+			receive(t, b, "ABCDEF")
+		})
 	}
 }

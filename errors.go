@@ -48,6 +48,28 @@ var (
 
 var errNoDeadline error = &sentinel{"duplex: stream has no deadlines", []error{os.ErrNoDeadline, errors.ErrUnsupported}}
 
+// errBadRead is the failure of a Read that claims to have read what did not fit.
+var errBadRead = errors.New("duplex: read of an impossible number of bytes")
+
+// errBadWrite is that of a Write that claims more than it was given.
+var errBadWrite = errors.New("duplex: write of an impossible number of bytes")
+
+// wrote returns what a Write of size bytes has really said: whoever writes
+// trusts that less than all comes with an error.
+func wrote(n, size int, err error) (int, error) {
+	switch {
+	case n == size:
+	case n < 0 || n > size:
+		n = 0
+		if err == nil {
+			err = errBadWrite
+		}
+	case err == nil:
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
+
 // sentinel is an error that stands for others as well.
 type sentinel struct {
 	text string

@@ -44,6 +44,9 @@ func (f *filler) next() (*chunk, error) {
 	c = f.size.fit(c)
 	for range 100 {
 		n, err := f.r.Read(c.b)
+		if n > len(c.b) {
+			n, err = 0, errBadRead
+		}
 		if n > 0 {
 			c.w = n
 			f.got(n)

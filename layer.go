@@ -153,12 +153,11 @@ func (l *Layered) Write(p []byte) (n int, err error) {
 // send writes to the stream below what has been encoded; l.writing is held.
 func (l *Layered) send() error {
 	for l.out.r < len(l.out.b) {
-		n, err := l.below.Write(l.out.b[l.out.r:])
+		waiting := l.out.b[l.out.r:]
+		n, err := l.below.Write(waiting)
+		n, err = wrote(n, len(waiting), err)
 		l.out.skip(n)
 		l.sent.Add(int64(n))
-		if err == nil && l.out.r < len(l.out.b) {
-			err = io.ErrShortWrite
-		}
 		if err != nil {
 			if isTimeout(err) {
 				return err

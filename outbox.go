@@ -170,7 +170,8 @@ func (o *Outbox) take(batch [][]byte) (_ [][]byte, size int) {
 // writeAll writes messages to s, as one where it can.
 func writeAll(s Stream, messages [][]byte) error {
 	if len(messages) == 1 {
-		_, err := s.Write(messages[0])
+		n, err := s.Write(messages[0])
+		_, err = wrote(n, len(messages[0]), err)
 		return err
 	}
 	if c, ok := s.(*Conn); ok {
@@ -178,7 +179,7 @@ func writeAll(s Stream, messages [][]byte) error {
 		return err
 	}
 	bufs := append(net.Buffers(nil), messages...) // a vectored write uses its slice up
-	_, err := bufs.WriteTo(bufferWriter(s))
+	_, err := writeBuffers(s, bufs)
 	return err
 }
 

@@ -83,9 +83,7 @@ type notedWriter struct {
 
 func (w *notedWriter) Write(b []byte) (int, error) {
 	n, err := w.Writer.Write(b)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite // which an encoder may not look for
-	}
+	n, err = wrote(n, len(b), err) // which an encoder may not look for
 	return n, w.noted(err)
 }
 

@@ -25,7 +25,9 @@ func Shutdown(ctx context.Context, s Stream) error {
 	})
 	err := s.CloseWrite()
 	if err == nil || notConnected(err) { // over already: the read says how
-		_, err = io.Copy(io.Discard, readOnly{s})
+		if err = drain(s); err == io.EOF {
+			err = nil
+		}
 	}
 	if !stop() {
 		<-finished
@@ -38,6 +40,3 @@ func Shutdown(ctx context.Context, s Stream) error {
 // over. A socket that was ended before is that as soon as its peer ends too, so
 // that a second CloseWrite must not take it for a failure.
 func notConnected(err error) bool { return errors.Is(err, syscall.ENOTCONN) }
-
-// readOnly hides that a stream has WriteTo, so that io.Copy reads it.
-type readOnly struct{ io.Reader }

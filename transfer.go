@@ -181,10 +181,8 @@ func (t *transfer) stop(s side, err error) {
 func (t *transfer) write(p []byte) bool {
 	t.holding.Store(true)
 	n, err := t.dst.Write(p)
-	t.progress(int64(max(n, 0)))
-	if err == nil && n != len(p) {
-		err = io.ErrShortWrite
-	}
+	n, err = wrote(n, len(p), err)
+	t.progress(int64(n))
 	if err != nil {
 		t.stop(writing, err)
 		return false

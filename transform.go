@@ -77,10 +77,7 @@ func (m *mapper) Write(p []byte) (int, error) {
 	m.b = append(m.b[:0], p...) // f may change its argument, a writer may not
 	out := m.f(m.b)
 	n, err := m.w.Write(out)
-	if err == nil && n < len(out) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
+	if _, err = wrote(n, len(out), err); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -48,9 +48,7 @@ func (s *pushWriter) Write(p []byte) (int, error) {
 	}
 	s.sent = s.sent && len(p) == 0
 	n, err := s.enc.Write(p)
-	if err == nil && n < len(p) {
-		err = io.ErrShortWrite
-	}
+	n, err = wrote(n, len(p), err)
 	s.err = err
 	return n, err
 }
@@ -131,6 +129,9 @@ func (s *pullReader) Read(p []byte) (int, error) {
 	var err error
 	if !s.ended {
 		n, err = s.dec.Read(p)
+		if n < 0 || n > len(p) {
+			n, err = 0, errBadRead
+		}
 		s.ended = err == io.EOF
 	}
 	if s.ended && s.whole {
