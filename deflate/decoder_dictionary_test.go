@@ -60,3 +60,22 @@ func TestDecoder_SecondMember_CannotReachTheFirst(t *testing.T) {
 		}
 	}
 }
+
+// Auto takes zlib data for a further member; its dictionary must not take the
+// place of output that nobody has got yet.
+func TestDecoder_DictionaryOfALaterMember_LeavesTheOutputBeforeIt(t *testing.T) {
+	dict := prose(3000, 27)
+	second := append(bytes.Clone(dict), prose(500, 29)...)
+	for _, size := range []int{300, 5000, 40_000} { // the last goes around the ring
+		first := prose(size, 28)
+		coded := append(goGzip(t, first, 6), encode(t, deflate.Options{Format: deflate.Zlib, Dict: dict}, second)...)
+		for _, step := range []int{0, 1, 100} {
+			for _, room := range []int{1, 1000, 100_000} {
+				v := decodeAll(t, deflate.DecoderOptions{Format: deflate.Auto, Dict: dict}, coded, step, room)
+				if v.err != nil || !bytes.Equal(v.out, append(bytes.Clone(first), second...)) {
+					t.Errorf("member of %d, pieces of %d, room for %d: %d bytes, %v", size, step, room, len(v.out), v.err)
+				}
+			}
+		}
+	}
+}

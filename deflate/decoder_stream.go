@@ -139,6 +139,9 @@ func (d *Decoder) readDictionary() bool {
 	case id != adlerSum(1, d.options.Dict):
 		d.fail(ErrDictionary, "wrong dictionary", d.offset())
 		return false
+	case len(d.waiting()) > 0:
+		d.blocked = true // the dictionary goes where the member before it still lies
+		return false
 	}
 	d.drop(32)
 	d.startBody()

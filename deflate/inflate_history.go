@@ -38,7 +38,8 @@ func (h *history) init(windowBits int) {
 // forget makes everything written so far unreachable for matches.
 func (h *history) forget() { h.have = 0 }
 
-// preset makes dict the bytes before the next one.
+// preset makes dict the bytes before the next one. Everything must have been
+// handed out.
 func (h *history) preset(dict []byte) {
 	if len(dict) > h.max {
 		dict = dict[len(dict)-h.max:]
