@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/duplex-go/duplex"
@@ -196,6 +197,30 @@ func TestMembersHaveTheirOwnHeaders(t *testing.T) {
 			t.Errorf("%+v, %v", m.Header, err)
 		}
 		break // and nothing is left behind
+	}
+}
+
+// A source that fails is no end, whether the loop reads or not.
+func TestMembersEndWithTheErrorOfTheSource(t *testing.T) {
+	failure := errors.New("no more")
+	one, err := compress.Compress(compress.Gzip(compress.Options{}), noise(50_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two := append(append([]byte(nil), one...), one...)
+	for _, n := range []int{1, 100, len(one) - 1, len(one), len(one) + 1, len(one) + 100, len(two)} {
+		for _, read := range []bool{true, false} {
+			var last error
+			src := io.MultiReader(bytes.NewReader(two[:n]), iotest.ErrReader(failure))
+			for m, err := range compress.Members(src, compress.DecoderOptions{}) {
+				if last = err; err == nil && read {
+					_, _ = io.Copy(io.Discard, m)
+				}
+			}
+			if last != failure {
+				t.Errorf("after %d bytes of %d, read %t: %v", n, len(two), read, last)
+			}
+		}
 	}
 }
 

@@ -18,8 +18,8 @@ type Member struct {
 // each with its own header and its data to be read. What the loop leaves unread
 // of a member is passed over, and still has to be whole. An error ends the
 // iteration as its last pair; in the data it is what the member's Read returns
-// too. What follows a member is judged by o.Trailing, and the limits hold for
-// each member.
+// too. What follows a member is judged by o.Trailing, and what is ignored is not
+// read; the limits hold for each member.
 func Members(r io.Reader, o DecoderOptions) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
 		d := o.deflate(deflate.Gzip)
@@ -39,6 +39,7 @@ func Members(r io.Reader, o DecoderOptions) iter.Seq2[Member, error] {
 				return
 			}
 			if _, err := io.Copy(io.Discard, m); err != nil {
+				m.err = err // the source's own is not kept by Read
 				break
 			}
 		}
