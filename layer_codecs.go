@@ -9,16 +9,21 @@ import "io"
 // has been written yet; a transform made of a [Decoder] has none.
 //
 // Encoders stops at the first error of f and returns it. An error does not
-// fail the stream.
+// fail the stream. After CloseWrite f still gets them, to see what they have
+// done, and Encoders returns ErrEnded.
 func (l *Layered) Encoders(f func(enc io.WriteCloser) error) error {
 	l.writing.lock()
 	defer l.leave(l.writing, l.freeEncoder)
-	if err := l.writable(); err != nil {
-		return err
+	ended := l.writable()
+	if ended != nil && ended != ErrEnded {
+		return ended
 	}
 	err := l.enc.Encoders(f)
 	if serr := l.send(); err == nil {
 		err = serr
+	}
+	if err == nil {
+		err = ended
 	}
 	return err
 }
@@ -40,12 +45,15 @@ func (l *Layered) Decoders(f func(dec io.Reader) error) error {
 
 // Encoders is [Layered.Encoders] for what [Transform.Writer] returns.
 func (w *transformWriter) Encoders(f func(enc io.WriteCloser) error) error {
+	var ended error
 	for i := len(w.stages) - 1; i >= 0; i-- {
 		s, ok := w.stages[i].(*pushWriter)
 		if !ok {
 			continue
 		}
-		if err := s.open(); err != nil {
+		if err := s.open(); err == ErrEnded && s.enc != nil {
+			ended = err
+		} else if err != nil {
 			return err
 		}
 		s.sent = false // f may leave something to flush
@@ -53,7 +61,7 @@ func (w *transformWriter) Encoders(f func(enc io.WriteCloser) error) error {
 			return err
 		}
 	}
-	return nil
+	return ended
 }
 
 // Decoders is [Layered.Decoders] for what [Transform.Reader] returns.

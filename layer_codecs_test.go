@@ -100,8 +100,13 @@ func TestWhatEncodersMakesThemGiveIsSent(t *testing.T) {
 	if got, err := io.ReadAll(b); string(got) != "<within<!after" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
-	if err := l.Encoders(retag("?")); !errors.Is(err, duplex.ErrEnded) {
-		t.Errorf("after the end: %v", err)
+	var tag string
+	look := func(enc io.WriteCloser) error {
+		tag = enc.(*tagger).tag
+		return nil
+	}
+	if err := l.Encoders(look); !errors.Is(err, duplex.ErrEnded) || tag != "<!" {
+		t.Errorf("after the end: %q, %v", tag, err)
 	}
 	_ = l.Close()
 	if err := l.Encoders(retag("?")); !errors.Is(err, duplex.ErrClosed) {

@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"errors"
 	"io"
 
 	"github.com/duplex-go/duplex"
@@ -11,6 +12,8 @@ import (
 // flush does; encoders that are not deflate's only know deflate.SyncFlush.
 // Unlike a plain flush it is a call of zlib's deflate, and so it may put out
 // the marks of a flush although nothing was written: see deflate.Writer.Flush.
+// What lies below is flushed too, except by deflate.BlockFlush, which keeps bits
+// back anyhow.
 //
 // w is a stream with a layer, a transform as a stream, or what the Writer of a
 // transform returned. The function waits for a write that is under way. Without
@@ -22,6 +25,9 @@ func Flush(w io.Writer, k deflate.Flush) error {
 	}
 	if err := eachEncoder(w, func(e *encoder) error { return e.flush(k) }); err != nil {
 		return err
+	}
+	if k == deflate.BlockFlush {
+		return nil // the stream's own flush would put out what this one keeps back
 	}
 	if f, ok := w.(interface{ Flush() error }); ok {
 		return f.Flush() // what lies below may buffer too
@@ -53,18 +59,21 @@ type Stats struct {
 	Out int64 // bytes that it has given
 }
 
-// EncoderStats counts what was written to the encoder of w; of several, the
-// first in and the last out. See Flush for what w may be.
+// EncoderStats counts what was written to the encoder of w, also after its end;
+// of several, the first in and the last out. See Flush for what w may be.
 func EncoderStats(w io.Writer) (Stats, error) {
 	var s Stats
 	n := 0
-	err := eachEncoder(w, func(e *encoder) error {
+	err := everyEncoder(w, func(e *encoder) error {
 		if n++; n == 1 {
 			s.In = e.in
 		}
 		s.Out = e.out.n
 		return nil
 	})
+	if n > 0 && errors.Is(err, duplex.ErrEnded) {
+		err = nil
+	}
 	return s, err
 }
 
@@ -119,8 +128,19 @@ type decoder interface {
 
 var errNoCodec = noSuch("compress: the stream has no codec of this package")
 
-// eachEncoder calls f with the encoders of this package in w.
+// eachEncoder calls f with the encoders of this package in w that have not
+// ended.
 func eachEncoder(w any, f func(*encoder) error) error {
+	return everyEncoder(w, func(e *encoder) error {
+		if e.closed {
+			return duplex.ErrEnded
+		}
+		return f(e)
+	})
+}
+
+// everyEncoder is eachEncoder for those that have ended, too.
+func everyEncoder(w any, f func(*encoder) error) error {
 	found := false
 	err := reach(w, func(h interface {
 		Encoders(func(io.WriteCloser) error) error

@@ -86,16 +86,62 @@ func TestControlOfWhatHasNoCodecIsUnsupported(t *testing.T) {
 	}
 }
 
+// A flush that an encoder does not have must not pass for one.
+func TestAFlushAfterAnUnsupportedOneFlushes(t *testing.T) {
+	for name, tr := range map[string]duplex.Transform{
+		"fast": compress.Gzip(compress.Options{Fast: true}), "zstd": compress.Zstd(compress.ZstdOptions{}), "br": compress.Brotli(compress.BrotliOptions{}),
+	} {
+		var b bytes.Buffer
+		w := tr.Writer(&b)
+		_, _ = w.Write([]byte("text"))
+		if err := compress.Flush(w, deflate.FullFlush); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: full flush: %v", name, err)
+		}
+		before := b.Len()
+		if err := w.(interface{ Flush() error }).Flush(); err != nil || b.Len() == before {
+			t.Errorf("%s: the flush after it gave %d bytes, %v", name, b.Len()-before, err)
+		}
+	}
+}
+
 func TestControlAfterTheEndAndAfterClose(t *testing.T) {
 	s := compress.Gzip(compress.Options{}).Stream()
 	_ = s.CloseWrite()
 	if err := compress.Flush(s, deflate.SyncFlush); !errors.Is(err, duplex.ErrEnded) {
 		t.Errorf("after the end: %v", err)
 	}
+	if err := compress.Reset(s); !errors.Is(err, duplex.ErrEnded) {
+		t.Errorf("a reset after the end: %v", err)
+	}
 	_ = s.Close()
 	if err := compress.Params(s, 1, 0); !errors.Is(err, duplex.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
+}
+
+// The counts are whole only when the trailer has been written.
+func TestEncoderStatsAreThereAfterTheEnd(t *testing.T) {
+	eachFormat(t, func(t *testing.T, f format) {
+		var b bytes.Buffer
+		w := f.encode.Writer(&b)
+		_, _ = w.Write(text(1000))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		want := compress.Stats{In: 1000, Out: int64(b.Len())}
+		if n, err := compress.EncoderStats(w); n != want || err != nil {
+			t.Errorf("a writer: %+v, %v; want %+v", n, err, want)
+		}
+		s := f.encode.Stream()
+		defer s.Close()
+		_, _ = s.Write(text(1000))
+		if err := s.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := compress.EncoderStats(s); n != want || err != nil {
+			t.Errorf("a stream: %+v, %v; want %+v", n, err, want)
+		}
+	})
 }
 
 // Flush makes explicit what zlib would do, also where there is nothing.
@@ -123,6 +169,26 @@ func TestAnExplicitFlushIsZlibs(t *testing.T) {
 		}
 	}
 	_ = z.Close()
+}
+
+// A block flush keeps bits back, and no other flush may come behind it.
+func TestABlockFlushIsNoOtherFlush(t *testing.T) {
+	var got, want bytes.Buffer
+	w := compress.RawDeflate(compress.Options{}).Writer(&got)
+	z, err := deflate.NewWriter(&want, deflate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		_, _ = w.Write(text(100))
+		_, _ = z.Write(text(100))
+		if err := errors.Join(compress.Flush(w, deflate.BlockFlush), z.Flush(deflate.BlockFlush)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Fatalf("%x, and zlib's is %x", got.Bytes(), want.Bytes())
+		}
+	}
 }
 
 // Several codecs on one stream: what goes in is counted at the first, what

@@ -45,10 +45,11 @@ func (e *encoder) Flush() error {
 
 // flush flushes in the manner of k, as the engine sees fit.
 func (e *encoder) flush(k deflate.Flush) error {
-	if k != deflate.BlockFlush {
-		e.dirty = false
+	err := e.engine.flush(k)
+	if err == nil && k != deflate.BlockFlush {
+		e.dirty = false // not by a kind that the engine does not have
 	}
-	return e.out.deliver(e.engine.flush(k))
+	return e.out.deliver(err)
 }
 
 func (e *encoder) params(l deflate.Level, s deflate.Strategy) error {
