@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"internal/benchmark":             {"internal/load", "internal/result"},
 	"internal/cause":                 {},
 	"internal/load":                  {},
+	"internal/nametest":              {"."},
 	"internal/printable":             {},
 	"internal/redact":                {},
 	"internal/result":                {},

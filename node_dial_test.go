@@ -2,10 +2,8 @@ package duplex_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -15,9 +13,8 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/net/dns/dnsmessage"
-
 	"github.com/duplex-go/duplex"
+	"github.com/duplex-go/duplex/internal/nametest"
 )
 
 // Group E, second part: connecting. It is net.Dialer's business, whose
@@ -47,58 +44,9 @@ func TestE6_RefusedConnectNamesAddressAndPort(t *testing.T) {
 	}
 }
 
-// nodeNames is a resolver that answers every name with the loopback addresses
-// of both families. A pair is its connection to the name server.
-func nodeNames(t *testing.T) *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		client, server := duplex.Pair()
-		go func() {
-			defer server.Close()
-			for nodeAnswer(server) == nil {
-			}
-		}()
-		return client, nil
-	}}
-}
-
-// nodeAnswer answers one question, in the framing of DNS on a stream.
-func nodeAnswer(s io.ReadWriter) error {
-	var size [2]byte
-	if _, err := io.ReadFull(s, size[:]); err != nil {
-		return err
-	}
-	question := make([]byte, binary.BigEndian.Uint16(size[:]))
-	if _, err := io.ReadFull(s, question); err != nil {
-		return err
-	}
-	var msg dnsmessage.Message
-	if err := msg.Unpack(question); err != nil {
-		return err
-	}
-	msg.Response, msg.Authoritative, msg.Additionals = true, true, nil
-	q := msg.Questions[0]
-	answer := dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 1}}
-	switch q.Type {
-	case dnsmessage.TypeA:
-		answer.Body = &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}}
-	case dnsmessage.TypeAAAA:
-		answer.Body = &dnsmessage.AAAAResource{AAAA: [16]byte{15: 1}}
-	default:
-		return fmt.Errorf("asked for %v", q.Type)
-	}
-	msg.Answers = []dnsmessage.Resource{answer}
-	packed, err := msg.AppendPack(make([]byte, 2))
-	if err != nil {
-		return err
-	}
-	binary.BigEndian.PutUint16(packed, uint16(len(packed)-2))
-	_, err = s.Write(packed)
-	return err
-}
-
 func TestE7_LiveAddressOfANameIsFound(t *testing.T) {
 	addr := nodeServe(t, &duplex.Server{Handler: nodeEcho}) // on 127.0.0.1 only: ::1 is dead
-	dialer := &net.Dialer{Resolver: nodeNames(t), Timeout: nodePatience}
+	dialer := &net.Dialer{Resolver: nametest.Loopbacks(), Timeout: nodePatience}
 	c, err := dialer.DialContext(t.Context(), "tcp", fmt.Sprintf("dual.test.:%d", addr.Port))
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +62,7 @@ func TestE7_LiveAddressOfANameIsFound(t *testing.T) {
 // wants them all tries the addresses one by one.
 func TestE7_DeadAddressesAreNamedEach(t *testing.T) {
 	port := nodeDeadPort(t)
-	names := nodeNames(t)
+	names := nametest.Loopbacks()
 	dialer := &net.Dialer{Resolver: names, Timeout: nodePatience}
 	_, err := dialer.DialContext(t.Context(), "tcp", net.JoinHostPort("dual.test.", port))
 	var op *net.OpError

@@ -132,7 +132,7 @@ func connect(ctx context.Context, s *endpoint.Spec, p *place, k string) (*conn, 
 	if err != nil {
 		return nil, err
 	}
-	addr, err := resolve(ctx, at)
+	addrs, err := resolve(ctx, at)
 	if err != nil {
 		return nil, err
 	}
@@ -141,19 +141,23 @@ func connect(ctx context.Context, s *endpoint.Spec, p *place, k string) (*conn, 
 		return nil, err
 	}
 	transport := &quic.Transport{Conn: socket}
-	var c *quic.Conn
-	if s.Options.Flag("0rtt", false) {
-		c, err = dialEarly(ctx, transport, addr, secure, config(s), k)
-	} else {
-		c, err = transport.Dial(ctx, addr, secure, config(s))
+	dial := func(ctx context.Context, addr *net.UDPAddr) (*quic.Conn, error) {
+		return transport.Dial(ctx, addr, secure, config(s))
 	}
+	if s.Options.Flag("0rtt", false) {
+		slices.SortStableFunc(addrs, sessionsFirst(k))
+		dial = func(ctx context.Context, addr *net.UDPAddr) (*quic.Conn, error) {
+			return dialEarly(ctx, transport, addr, secure, config(s), k)
+		}
+	}
+	c, err := dialFirst(ctx, addrs, dial, func(late *quic.Conn) { _ = late.CloseWithError(codeClosed, "") })
 	if err != nil {
 		_ = transport.Close()
 		_ = socket.Close()
 		return nil, openError(ctx, err, secure.ServerName)
 	}
 	var n *conn
-	n = newConn(c, true, sessionOf{k}.forget, func() {
+	n = newConn(c, true, sessionOf{k, c.RemoteAddr().String()}.forget, func() {
 		pool.Lock()
 		p.conns = slices.DeleteFunc(p.conns, func(other *conn) bool { return other == n })
 		pool.Unlock()
@@ -166,17 +170,4 @@ func connect(ctx context.Context, s *endpoint.Spec, p *place, k string) (*conn, 
 	pool.Unlock()
 	go n.watch()
 	return n, nil
-}
-
-// resolve looks an address up.
-func resolve(ctx context.Context, at string) (*net.UDPAddr, error) {
-	host, port, _ := net.SplitHostPort(at)
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("%s has no address", host)
-	}
-	return net.ResolveUDPAddr("udp", net.JoinHostPort(addrs[0].Unmap().String(), port))
 }

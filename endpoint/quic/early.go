@@ -17,20 +17,35 @@ var errEarly = errors.New("the listener has refused what was sent before the han
 // as the process lives, and so many at most.
 var sessions = tls.NewLRUClientSessionCache(256)
 
-// sessionOf is the one that was left with a place last. A session vouches for
-// what was verified when it began, so that other options must not find it.
-type sessionOf struct{ place string }
+// sessionOf is the one that was left with a place last, by the listener at one of
+// its addresses. A session vouches for what was verified when it began, so that
+// other options must not find it.
+type sessionOf struct{ place, addr string }
 
-func (s sessionOf) Get(string) (*tls.ClientSessionState, bool)    { return sessions.Get(s.place) }
-func (s sessionOf) Put(_ string, session *tls.ClientSessionState) { sessions.Put(s.place, session) }
+func (s sessionOf) key() string                                   { return s.addr + "\x00" + s.place }
+func (s sessionOf) Get(string) (*tls.ClientSessionState, bool)    { return sessions.Get(s.key()) }
+func (s sessionOf) Put(_ string, session *tls.ClientSessionState) { sessions.Put(s.key(), session) }
 
 // forget drops a session that was refused, as it would be again.
-func (s sessionOf) forget() { sessions.Put(s.place, nil) }
+func (s sessionOf) forget() { sessions.Put(s.key(), nil) }
 
-// dialEarly returns a connection before its handshake, if the listener of that
-// place has left a session with us.
-func dialEarly(ctx context.Context, t *quic.Transport, addr net.Addr, secure *tls.Config, config *quic.Config, place string) (*quic.Conn, error) {
-	secure.ClientSessionCache = sessionOf{place}
+// sessionsFirst orders addresses so that those come first whose listener has left
+// a session: an early connection to another is none before it has answered.
+func sessionsFirst(place string) func(a, b *net.UDPAddr) int {
+	known := func(addr *net.UDPAddr) int {
+		if _, ok := (sessionOf{place, addr.String()}).Get(""); ok {
+			return 0
+		}
+		return 1
+	}
+	return func(a, b *net.UDPAddr) int { return known(a) - known(b) }
+}
+
+// dialEarly returns a connection before its handshake, if the listener at that
+// address of the place has left a session with us.
+func dialEarly(ctx context.Context, t *quic.Transport, addr *net.UDPAddr, secure *tls.Config, config *quic.Config, place string) (*quic.Conn, error) {
+	secure = secure.Clone()
+	secure.ClientSessionCache = sessionOf{place, addr.String()}
 	return t.DialEarly(ctx, addr, secure, config)
 }
 

@@ -204,8 +204,10 @@ func openError(ctx context.Context, err error, name string) error {
 		idle      *quic.IdleTimeoutError
 		transport *quic.TransportError
 	)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if cause := context.Cause(ctx); cause == context.DeadlineExceeded {
+		return fmt.Errorf("nobody has answered in time: %w", cause)
+	} else if cause != nil {
+		return cause
 	}
 	if explained := endpoint.ExplainTLS(err, name); explained != err {
 		return explained
