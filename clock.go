@@ -152,13 +152,26 @@ func (k *clock) work(alone bool) {
 		} else if alone {
 			k.arm()
 		}
-		k.mu.Unlock()
-		t.c.serial.offer(t)
-		k.mu.Lock()
+		k.offer(t)
 	}
 	if k.armed && k.relay.Stop() {
 		k.armed = false
 	}
+}
+
+// offer makes a call with k.mu released. If that ends its goroutine, the relay
+// makes those that are left.
+func (k *clock) offer(t *timer) {
+	exited := true
+	k.mu.Unlock()
+	defer func() {
+		k.mu.Lock()
+		if exited && k.made < len(k.due) {
+			k.arm()
+		}
+	}()
+	t.c.serial.offer(t)
+	exited = false
 }
 
 // arm has the relay come after callPatience; k.mu is held.

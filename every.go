@@ -48,11 +48,14 @@ func (t *timer) call() {
 		t.stop()
 	}
 	t.c.timed.Store(true)
-	err := protect(func() error { t.f(); return nil })
-	t.c.timed.Store(false)
-	if err != nil {
-		t.c.crash(err)
-	}
+	err := errExited
+	defer func() {
+		t.c.timed.Store(false)
+		if err != nil {
+			t.c.crash(err)
+		}
+	}()
+	err = protect(func() error { t.f(); return nil })
 }
 
 func (t *timer) stop() {

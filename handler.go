@@ -99,9 +99,13 @@ func (c *Conn) offer(f func()) {
 		if over {
 			return
 		}
-		if err := protect(func() error { f(); return nil }); err != nil {
-			c.crash(err)
-		}
+		err := errExited
+		defer func() {
+			if err != nil {
+				c.crash(err)
+			}
+		}()
+		err = protect(func() error { f(); return nil })
 	}))
 }
 

@@ -238,7 +238,13 @@ func (p *pipeline) call(ctx context.Context, i int, f StageFunc, in, out *loop, 
 	if out != nil {
 		w = out
 	}
-	err := protect(func() error { return f(ctx, in, w) })
+	err := errExited
+	defer func() { p.returned(ctx, i, err, in, out, feed) }()
+	err = protect(func() error { return f(ctx, in, w) })
+}
+
+// returned passes on how the function of stage i has ended.
+func (p *pipeline) returned(ctx context.Context, i int, err error, in, out *loop, feed *leg) {
 	if err != nil && !errors.Is(err, errEnough) {
 		if end := ctx.Err(); end != nil && errors.Is(err, end) {
 			p.fail(context.Cause(ctx)) // it only says what it was told

@@ -48,32 +48,36 @@ func (p *program) finish(err error) {
 	if p.poller != nil {
 		p.poller.remove(p)
 	}
-	err = p.last(err)
+	failed := errExited // if a last callback ends its goroutine
 	if p.over != nil {
-		p.over(err)
+		defer func() { p.over(failed) }()
 	}
+	failed = p.last(err)
 }
 
 // last makes the last calls, those of Error and Close, and returns what the
 // stream has failed with.
-func (p *program) last(err error) error {
+func (p *program) last(err error) (failed error) {
 	c, h := p.c, p.h
 	// One turn for both, so that nothing comes between them or after.
 	c.serial.enter()
 	defer c.serial.leave()
 	defer c.over(&c.pumped, nil)
-	if err == nil {
-		err = c.panicked()
+	if failed = err; failed == nil {
+		failed = c.panicked()
 	}
-	if err != nil && h.Error != nil {
-		_ = protect(func() error { h.Error(c, err); return nil })
-	}
-	if h.Close != nil {
-		if perr := protect(func() error { h.Close(c); return nil }); err == nil {
-			err = perr
+	defer func() {
+		if h.Close == nil {
+			return
 		}
+		if perr := protect(func() error { h.Close(c); return nil }); failed == nil {
+			failed = perr
+		}
+	}()
+	if failed != nil && h.Error != nil {
+		_ = protect(func() error { h.Error(c, failed); return nil })
 	}
-	return err
+	return failed
 }
 
 // serve runs the callbacks up to the end of both sides. The error is nil if

@@ -80,10 +80,23 @@ func (s *serial) run(n int) {
 	for ; n > 0 && s.waiting == 0; n-- {
 		f := s.due[0]
 		s.due = s.due[1:]
-		s.mu.Unlock()
-		f.call()
-		s.mu.Lock()
+		s.call(f)
 	}
+}
+
+// call makes a call with s.mu released. If that ends its goroutine, another one
+// gets the turn.
+func (s *serial) call(f caller) {
+	exited := true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		if exited {
+			go s.rest()
+		}
+	}()
+	f.call()
+	exited = false
 }
 
 // giveUp ends the turn; s.mu is held.
@@ -106,6 +119,6 @@ func (s *serial) offer(f caller) {
 		return
 	}
 	s.mu.Unlock()
+	defer s.leave() // also if f ends its goroutine
 	f.call()
-	s.leave()
 }

@@ -243,16 +243,19 @@ func (s *Server) program(c *served) *program {
 
 // runFunc serves one connection to its end.
 func (s *Server) runFunc(c *served) {
-	err := protect(func() error { return s.Func(c.ctx, c.stream) })
-	if err != nil {
-		_ = Abort(c.stream, err)
-	} else {
-		drain, cancel := context.WithTimeout(c.ctx, drainTime)
-		_ = Shutdown(drain, c.stream) // the peer may be gone, which is no failure now
-		cancel()
-	}
-	s.finish(c, err)
-	c.cancel(nil)
+	err := errExited
+	defer func() {
+		if err != nil {
+			_ = Abort(c.stream, err)
+		} else {
+			drain, cancel := context.WithTimeout(c.ctx, drainTime)
+			_ = Shutdown(drain, c.stream) // the peer may be gone, which is no failure now
+			cancel()
+		}
+		s.finish(c, err)
+		c.cancel(nil)
+	}()
+	err = protect(func() error { return s.Func(c.ctx, c.stream) })
 }
 
 // finish reports what c has failed with, if it has, and forgets it.
