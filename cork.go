@@ -12,6 +12,8 @@ type cork struct {
 	stuck atomic.Bool // a deadline has left something in buf: it goes first
 	turn  gate        // held by who uses buf; made by the first, under Conn.mu
 	buf   *chunk      // nil while nothing is held back
+
+	refused error // of the first write that was not held back since it could not leave
 }
 
 // holds reports whether a write must not go past the cork.
@@ -36,20 +38,35 @@ func (c *Conn) Uncork() error {
 			if depth > 1 {
 				return nil
 			}
-			return c.flushCork()
+			return c.uncorked()
 		}
 	}
 }
 
+// uncorked lets out what was held back. Who has not looked at the error of a
+// write gets it here.
+func (c *Conn) uncorked() error {
+	turn := c.corkTurn()
+	turn.lock()
+	defer turn.unlock()
+	err := c.empty()
+	if err == nil {
+		err = c.cork.refused
+	}
+	c.cork.refused = nil
+	return err
+}
+
 // Batch calls f between Cork and Uncork, so that what f writes leaves as one
 // write. It returns the error of f, or that of the write.
-func (c *Conn) Batch(f func() error) error {
+func (c *Conn) Batch(f func() error) (err error) {
 	c.Cork()
-	err := f()
-	if uerr := c.Uncork(); err == nil {
-		err = uerr
-	}
-	return err
+	defer func() { // also if f panics
+		if uerr := c.Uncork(); err == nil {
+			err = uerr
+		}
+	}()
+	return f()
 }
 
 // WriteBuffers writes all of bufs, in one system call where the stream has
@@ -98,6 +115,13 @@ func (c *Conn) writeCorked(p []byte) (int, error) {
 	turn.lock()
 	defer turn.unlock()
 	if c.cork.depth.Load() > 0 {
+		if c.writeIsOver() {
+			n, err := c.letOut(p)
+			if c.cork.refused == nil {
+				c.cork.refused = err
+			}
+			return n, err
+		}
 		if c.cork.buf == nil && len(p) <= largeChunk {
 			c.cork.buf = newChunk(largeChunk)
 		}
@@ -106,6 +130,14 @@ func (c *Conn) writeCorked(p []byte) (int, error) {
 		}
 	}
 	return c.letOut(p)
+}
+
+// writeIsOver reports whether nothing more can be written, which a write under a
+// cork is to be told too.
+func (c *Conn) writeIsOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeEnd.set
 }
 
 // letOut writes what is held back and then p, and returns how much of p has

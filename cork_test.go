@@ -216,3 +216,33 @@ func TestVectoredWritesDoNotPassAStreamsOwnWriteBy(t *testing.T) {
 		})
 	}
 }
+
+func TestCorkTakesNothingThatCanNoLongerLeave(t *testing.T) {
+	for name, end := range map[string]func(c *duplex.Conn) error{
+		"Close":      (*duplex.Conn).Close,
+		"CloseWrite": (*duplex.Conn).CloseWrite,
+		"both":       func(c *duplex.Conn) error { return errors.Join(c.CloseWrite(), c.Close()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _ := duplex.Pair()
+			c := duplex.NewConn(a)
+			noError(t, end(c))
+			c.Cork()
+			wantError(t, oneByteTo(c), io.ErrClosedPipe)
+			wantError(t, c.Uncork(), io.ErrClosedPipe) // for who has not looked
+			noError(t, c.Uncork())
+		})
+	}
+}
+
+func TestBatchThatPanicsLeavesNoCork(t *testing.T) {
+	a, b := duplex.Pair()
+	c := duplex.NewConn(a)
+	func() {
+		defer func() { _ = recover() }()
+		_ = c.Batch(func() error { panic("fail") })
+	}()
+	send(t, c, "text")
+	noError(t, b.SetReadDeadline(time.Now().Add(patience)))
+	receive(t, b, "text")
+}
