@@ -50,6 +50,9 @@ func (c *Conn) nextChunk(in *filler) (*chunk, error) {
 		return again, nil
 	}
 	next, err := in.next()
+	for err != nil && next == nil && c.calledIn(err) {
+		next, err = in.next()
+	}
 	if next != nil {
 		c.read.Add(int64(next.len()))
 	}

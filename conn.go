@@ -40,6 +40,7 @@ type Conn struct {
 	mu       sync.Mutex
 	readEnd  latch // guarded by mu, as all below
 	writeEnd latch
+	first    error // what readEnd or writeEnd was first set with, if not nil
 	opened   latch // a handler's first callback has returned
 	pumped   latch // and its last one
 	handled  bool
@@ -93,6 +94,9 @@ func (c *Conn) setLatch(l *latch, err error) {
 		return
 	}
 	l.set, l.err = true, err
+	if c.first == nil && (l == &c.readEnd || l == &c.writeEnd) {
+		c.first = err
+	}
 	if l == &c.writeEnd && err != nil {
 		c.broken.Store(true)
 	}
@@ -103,10 +107,19 @@ func (c *Conn) setLatch(l *latch, err error) {
 
 // await waits for l and returns its error, or the cause of the end of ctx.
 func (c *Conn) await(ctx context.Context, l *latch) error {
+	if !c.reached(ctx, l) {
+		return context.Cause(ctx)
+	}
+	return l.err
+}
+
+// reached waits for l, after which that does not change any more, and reports
+// false if the end of ctx came first.
+func (c *Conn) reached(ctx context.Context, l *latch) bool {
 	c.mu.Lock()
 	if l.set {
 		defer c.mu.Unlock()
-		return l.err
+		return true
 	}
 	if l.ch == nil {
 		l.ch = make(chan struct{})
@@ -115,22 +128,22 @@ func (c *Conn) await(ctx context.Context, l *latch) error {
 	c.mu.Unlock()
 	select {
 	case <-ch:
-		return l.err
+		return true
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return false
 	}
 }
 
 // Read reads from the stream, first what [Conn.Unread] gave back.
 func (c *Conn) Read(p []byte) (int, error) {
-	if len(c.unread) > 0 {
+	if len(c.unread) > 0 && !c.shutHere() {
 		n := copy(p, c.unread)
 		c.unread = c.unread[n:]
 		c.read.Add(int64(n))
 		return n, nil
 	}
 	n, err := c.below.Read(p)
-	for err != nil && n == 0 && c.parking != nil && isTimeout(err) && c.parking.poller.mistaken(c.parking) {
+	for err != nil && n == 0 && c.calledIn(err) {
 		n, err = c.below.Read(p)
 	}
 	c.read.Add(int64(max(n, 0)))
@@ -138,6 +151,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 		err = c.readOver(err)
 	}
 	return n, err
+}
+
+// calledIn reports whether a read must be tried again because err is only how
+// the poller called in a read that it took for that of the handler's program.
+func (c *Conn) calledIn(err error) bool {
+	return c.parking != nil && isTimeout(err) && c.parking.poller.mistaken(c.parking)
 }
 
 // readOver notes the end or the failure of the reading direction, and returns
@@ -262,6 +281,13 @@ func (c *Conn) shut(err error) {
 	c.stopTimers(false)
 }
 
+// shutHere reports whether this side has closed c.
+func (c *Conn) shutHere() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.isShut
+}
+
 // Flush flushes a stream below that buffers, such as a [Layered].
 func (c *Conn) Flush() error {
 	if err := c.flushCork(); err != nil {
@@ -274,27 +300,27 @@ func (c *Conn) Flush() error {
 }
 
 // Wait waits until both directions are over and returns nil if both ended in
-// order. Otherwise it returns what ended the first that did not: the error of
-// a call, or one that matches net.ErrClosed after a close. If the stream has a
+// order. Otherwise it returns what went wrong first: the error of a call, or one
+// that matches net.ErrClosed after a close. If the stream has a
 // handler, its callbacks have returned too. The end of ctx ends only the
 // waiting; Wait then returns its cause.
 //
 // A direction's end is seen by a call that meets it: somebody must read.
 func (c *Conn) Wait(ctx context.Context) error {
-	rerr := c.WaitRead(ctx)
-	werr := c.WaitWrite(ctx)
 	c.mu.Lock()
 	handled := c.handled
 	c.mu.Unlock()
-	if handled {
-		if err := c.await(ctx, &c.pumped); err != nil {
-			return err
+	for _, l := range []*latch{&c.readEnd, &c.writeEnd, &c.pumped} {
+		if l == &c.pumped && !handled {
+			continue
+		}
+		if !c.reached(ctx, l) {
+			return context.Cause(ctx)
 		}
 	}
-	if rerr != nil {
-		return rerr
-	}
-	return werr
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.first
 }
 
 // WaitRead is like Wait for the reading direction alone.

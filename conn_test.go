@@ -252,3 +252,39 @@ func TestConnAbortResetsATCPPeer(t *testing.T) {
 	wantError(t, untilError(far), syscall.ECONNRESET)
 	wantError(t, oneByte(c), net.ErrClosed)
 }
+
+func TestConnGivesNothingBackAfterClose(t *testing.T) {
+	a, _ := duplex.Pair()
+	c := duplex.NewConn(a)
+	c.Unread([]byte("text"))
+	noError(t, c.Close())
+	wantError(t, oneByte(c), net.ErrClosed)
+}
+
+func TestConnWaitReturnsWhatWentWrongFirst(t *testing.T) {
+	a, x := duplex.Pair()
+	c := duplex.NewConn(x)
+	noError(t, a.CloseRead())
+	wantError(t, oneByteTo(c), duplex.ErrPeerClosed)
+	noError(t, c.Close()) // which ends the reading
+	wantError(t, c.Wait(t.Context()), duplex.ErrPeerClosed)
+}
+
+// Whoever asks for the cause of ctx's end wants to know that it was not the
+// stream that was over.
+func TestConnWaitTellsTheEndOfItsContextFromAnEndOfTheStream(t *testing.T) {
+	a, x := duplex.Pair()
+	c := duplex.NewConn(x)
+	noError(t, x.CloseRead())
+	wantError(t, oneByte(c), net.ErrClosed)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantError(t, c.Wait(ctx), context.Canceled)
+	noError(t, a.Close())
+}
+
+func TestConnTakesAnyErrorOfItsStream(t *testing.T) {
+	s := &liar{read: func([]byte) (int, error) { return 0, errors.Join(duplex.ErrClosed) }}
+	c := duplex.Handle(s, duplex.Handler{})
+	wantError(t, c.Wait(t.Context()), duplex.ErrClosed)
+}

@@ -14,8 +14,9 @@ import (
 //
 // The calls about one stream or join come one at a time, in this order: Opened,
 // Ended twice, Closed. They come from the goroutines that serve it, which wait
-// for them: an Observer that blocks holds that one up, and no other. Those about
-// different ones may come at once.
+// for them: an Observer that blocks holds that one up, and no other, and it must
+// not itself close or use what the call is about. Those about different ones may
+// come at once.
 type Observer interface {
 	// Opened is called before the first byte.
 	Opened(o *Observed)
@@ -259,7 +260,9 @@ func closeCause(err error) error {
 	}
 	var both interface{ Unwrap() []error }
 	if isClosed(err) && errors.As(err, &both) {
-		return both.Unwrap()[1] // see closedError
+		if list := both.Unwrap(); len(list) == 2 && list[0] == ErrClosed { // see closedError
+			return list[1]
+		}
 	}
 	return err
 }

@@ -239,3 +239,25 @@ func TestACallbackThatExitsEndsItsConnection(t *testing.T) {
 		})
 	}
 }
+
+// The same holds for Chunks, which reads below the Conn.
+func TestACallbackThatReadsChunksIsNotCalledIn(t *testing.T) {
+	got := make(chan string, 1)
+	s := &duplex.Server{Handler: duplex.Handler{Data: func(c *duplex.Conn, p []byte) {
+		whole := string(p)
+		for p, err := range duplex.Chunks(c) {
+			noError(t, err)
+			whole += string(p)
+		}
+		got <- whole
+	}}}
+	peer := serveTCP(t, s)
+	send(t, peer, "abc")
+	time.AfterFunc(250*time.Millisecond, func() { // after a few looks of the poller
+		_, _ = io.WriteString(peer, "def")
+		_ = peer.CloseWrite()
+	})
+	if g := within(t, "everything", got); g != "abcdef" {
+		t.Errorf("got %q", g)
+	}
+}
