@@ -26,6 +26,9 @@ import (
 // cause. A stage whose pending call no Close unblocks holds the pipeline up
 // until that call returns.
 //
+// Stages that cannot stand where they do are an error before anything has begun,
+// and are left as they are.
+//
 // Transforms take no goroutine of their own; streams and functions in the
 // middle do. A decoder that stops at an end mark of its own leaves the rest of
 // the source unread; what any other stage gives behind that mark is read and
@@ -73,6 +76,11 @@ func (p *pipeline) check() error {
 		_, source := s.(Source)
 		_, sink := s.(Sink)
 		f, function := s.(StageFunc)
+		switch s.(type) {
+		case Source, Sink, Through, Transform, StageFunc:
+		default: // nil, a pointer to a stage, or what embeds one
+			return fmt.Errorf("duplex: pipeline: stage %d cannot be a %T", i, s)
+		}
 		if source != (i == 0) || i == last && !sink && !function || i != last && sink || function && f == nil {
 			return fmt.Errorf("duplex: pipeline: stage %d cannot be a %T", i, s)
 		}

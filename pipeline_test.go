@@ -103,6 +103,9 @@ func TestPipelineRefusesStagesInTheWrongPlace(t *testing.T) {
 		"a sink in between":   {from, to, to},
 		"a stream at the end": {from, duplex.Via(duplex.Transform{}.Stream())},
 		"no function":         {from, duplex.StageFunc(nil), to},
+		"no stage":            {from, nil, to},
+		"a pointer":           {from, &stdXor.Encode, to},
+		"what embeds one":     {from, struct{ duplex.Transform }{stdXor.Encode}, to},
 	} {
 		if err := duplex.Pipeline(t.Context(), stages...); err == nil {
 			t.Errorf("%s is accepted", name)
