@@ -116,8 +116,8 @@ func (k *clock) ring(r *row) {
 		if t.once {
 			continue
 		}
-		for t.at <= now {
-			t.at += t.wait // what was missed is made up for by one call
+		if t.at += t.wait; t.at <= now {
+			t.at += ((now-t.at)/t.wait + 1) * t.wait // what was missed is made up for by one call
 		}
 		r.insert(t)
 	}

@@ -27,7 +27,7 @@ func (c *Conn) After(d time.Duration, f func()) (stop func()) {
 func (c *Conn) startTimer(t *timer) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.writeEnd.set && (!t.once || c.readEnd.set) {
+	if c.isShut || c.writeEnd.set && !t.once {
 		return func() {}
 	}
 	if c.clock == nil {

@@ -1,6 +1,7 @@
 package duplex_test
 
 import (
+	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -175,5 +176,41 @@ func TestEveryOfTwoStreamsRunAtOnce(t *testing.T) {
 		second.After(2*time.Second, func() { close(held) }) // not behind the other stream's
 		pass(time.Hour)
 		synctest.Wait()
+	})
+}
+
+// As after a machine has slept.
+func TestEveryCatchesUpAtOnceHoweverMuchItMissed(t *testing.T) {
+	a, _ := duplex.Pair()
+	c := duplex.NewConn(a)
+	defer c.Close()
+	called := make(chan struct{}, 1)
+	stop := c.Every(time.Nanosecond, func() {
+		select {
+		case called <- struct{}{}:
+		default:
+		}
+	})
+	defer stop()
+	within(t, "call", called)
+	duplex.PassTime(c, 100*365*24*time.Hour)
+	for range 3 {
+		within(t, "call after a century", called)
+	}
+}
+
+func TestAfterOnAStreamThatHasEndedButIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := duplex.Pair()
+		c := duplex.NewConn(a)
+		noError(t, c.CloseWrite())
+		noError(t, b.CloseWrite())
+		wantError(t, oneByte(c), io.EOF)
+		called := false
+		c.After(time.Second, func() { called = true })
+		pass(time.Second)
+		if !called {
+			t.Error("it is not called although nobody has closed the stream")
+		}
 	})
 }

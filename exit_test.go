@@ -3,6 +3,7 @@ package duplex_test
 import (
 	"context"
 	"io"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,11 +15,22 @@ import (
 // Whatever the program's function that ends its goroutine, as a test's FailNow
 // does: what it was called for ends, and nobody waits for ever.
 
+// comeAndGo connects to addr, ends its side and waits for the end of the other.
+func comeAndGo(t *testing.T, addr string) {
+	t.Helper()
+	peer, err := net.Dial("tcp", addr)
+	if err != nil {
+		return // it has been reset already
+	}
+	defer peer.Close()
+	_ = peer.(*net.TCPConn).CloseWrite()
+	_ = within(t, "end of the connection", background(func() error { return oneByte(peer) }))
+}
+
 func TestAServersFunctionThatExitsEndsItsConnection(t *testing.T) {
 	s := &duplex.Server{Func: func(context.Context, duplex.Stream) error { runtime.Goexit(); return nil }}
 	addr, served := serve(t, s)
-	peer := dial(t, addr)
-	_ = within(t, "end of the connection", background(func() error { return oneByte(peer) }))
+	comeAndGo(t, addr)
 	noError(t, within(t, "close", background(s.Close)))
 	wantError(t, within(t, "serve", served), duplex.ErrServerClosed)
 }
@@ -34,9 +46,7 @@ func TestALastCallbackThatExitsEndsItsConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &duplex.Server{Handler: h}
 			addr, _ := serve(t, s)
-			peer := dial(t, addr)
-			_ = peer.CloseWrite()
-			_ = within(t, "end of the connection", background(func() error { return oneByte(peer) }))
+			comeAndGo(t, addr)
 			noError(t, within(t, "close", background(s.Close)))
 		})
 	}

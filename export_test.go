@@ -1,5 +1,7 @@
 package duplex
 
+import "time"
+
 // FirstBuffer returns the first byte of the buffer that is read next from e,
 // or nil while nothing waits: e holds no buffer then.
 func (e *PairEnd) FirstBuffer() *byte {
@@ -13,3 +15,10 @@ func (e *PairEnd) FirstBuffer() *byte {
 
 // Connections are parked soon in tests.
 func init() { parkLooks = 1 }
+
+// PassTime lets d pass for the timers of c.
+func PassTime(c *Conn, d time.Duration) {
+	c.clock.mu.Lock()
+	defer c.clock.mu.Unlock()
+	c.clock.epoch = c.clock.epoch.Add(-d)
+}

@@ -73,6 +73,9 @@ type Joiner struct {
 // passed on as the end of the other's writing side, while the opposite
 // direction goes on; see [Joiner.Linger] for how long a silent one may.
 //
+// The two must not be one and the same: it would have two readers, each of which
+// gets a part of its bytes. For an echo use a [Pipeline].
+//
 // Join owns both streams from the call on, their deadlines included, and has
 // closed them when it returns; nothing it started is left running then. It
 // relies on Close to unblock pending calls.

@@ -36,6 +36,7 @@ func (r *seqReader) Read(p []byte) (int, error) {
 	}
 	for len(r.rest) == 0 {
 		if r.err != nil {
+			r.stop() // no more is asked for, and the last piece has been read
 			return 0, r.err
 		}
 		piece, err, more := r.next()

@@ -99,3 +99,16 @@ func ExampleFromSeq() {
 	// 2
 	// go
 }
+
+func TestASequenceIsCleanedUpAfterItsError(t *testing.T) {
+	cleaned := false
+	failed := errors.New("failed")
+	_, err := io.ReadAll(duplex.FromSeq(func(yield func([]byte, error) bool) {
+		defer func() { cleaned = true }()
+		yield([]byte("piece"), failed)
+	}))
+	wantError(t, err, failed)
+	if !cleaned {
+		t.Error("what has been read to its error still waits to go on")
+	}
+}

@@ -19,7 +19,8 @@ const DefaultMaxConns = 10_000
 // blocking function. The zero value with one of them set is ready to use; its
 // fields must not change once it serves.
 //
-// A connection's failure, a panic included, ends that connection only.
+// A connection's failure, a panic of its program included, ends that connection
+// only.
 type Server struct {
 	// Handler is the program of every connection, unless Func is set. A TCP or
 	// Unix connection that is silent for a while is waited for without a
@@ -322,7 +323,8 @@ func (s *Server) Active() int {
 // Shutdown stops accepting, calls every connection's Handler.Shutdown, and
 // waits until all connections have ended by themselves. When ctx ends first it
 // aborts the rest, waits for their handlers to return, and returns the cause
-// of ctx's end. The server cannot serve again.
+// of ctx's end. The server cannot serve again. A callback of the server's must not
+// call it: it waits for them.
 func (s *Server) Shutdown(ctx context.Context) error {
 	idle, conns := s.close()
 	var calls sync.WaitGroup
@@ -345,7 +347,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close stops accepting, aborts every connection and waits for the handlers to
-// return. Handlers see [ErrServerClosed].
+// return. Handlers see [ErrServerClosed]. As [Server.Shutdown], it must not be
+// called from a callback.
 func (s *Server) Close() error {
 	idle, _ := s.close()
 	s.abort()
