@@ -1,7 +1,6 @@
 package duplex
 
 import (
-	"io"
 	"net"
 	"sync/atomic"
 )
@@ -177,22 +176,20 @@ func (c *Conn) writev(bufs net.Buffers) (int64, error) {
 	return n, err
 }
 
-// writeBuffers writes all of bufs to s, in one system call where s is a socket,
-// and uses them up. A type that embeds a socket has its vectored writes too, but
-// may have a Write of its own, which must not be passed by.
-func writeBuffers(s Stream, bufs net.Buffers) (int64, error) {
+// writeBuffers writes all of bufs to s, in one system call where s is a socket.
+// A type that embeds a socket has its vectored writes too, but may have a Write
+// of its own, which must not be passed by.
+func writeBuffers(s Stream, bufs net.Buffers) (sent int64, err error) {
 	w := bufferWriter(s)
-	if streamSocket(w) == nil {
-		w = exactWriter{w}
+	if streamSocket(w) != nil {
+		return bufs.WriteTo(w)
 	}
-	return bufs.WriteTo(w)
-}
-
-// exactWriter does not let a Write pass that takes less than all without an
-// error, which net.Buffers does not look for.
-type exactWriter struct{ io.Writer }
-
-func (w exactWriter) Write(p []byte) (int, error) {
-	n, err := w.Writer.Write(p)
-	return wrote(n, len(p), err)
+	for _, b := range bufs {
+		n, err := w.Write(b)
+		n, err = wrote(n, len(b), err) // which net.Buffers does not look for
+		if sent += int64(n); err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
 }
